@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MAX_BYTES = 1024 };
+
+static void write_to_stderr(int priority, const char *line)
+{
+	(void)priority;
+	fprintf(stderr, "vtun: %s\n", line);
+}
+
+static log_sink *current_sink = write_to_stderr;
+static int max_priority = LOG_INFO;
+
+void log_set_sink(log_sink *sink)
+{
+	current_sink = sink;
+}
+
+void log_set_max(int priority)
+{
+	max_priority = priority;
+}
+
+int log_max(void)
+{
+	return max_priority;
+}
+
+/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none. */
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t n, i;
+
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		n = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		n = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		n = 4;
+	else
+		return 0;
+	for (i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* C1 controls (U+0080..9F) move cursors as well as ESC does. */
+	if (s[0] == 0xc2 && s[1] < 0xa0)
+		return 0;
+	return n;
+}
+
+static void escape(const char *in, char *out, size_t size)
+{
+	const unsigned char *s = (const unsigned char *)in;
+	size_t used = 0;
+
+	while (*s && used + 5 < size) {
+		size_t n = *s >= 0x20 && *s < 0x7f ? 1 : utf8_length(s);
+
+		if (n == 0) {
+			used += (size_t)snprintf(out + used, size - used, "\\x%02x", *s++);
+			continue;
+		}
+		memcpy(out + used, s, n);
+		used += n;
+		s += n;
+	}
+	out[used] = '\0';
+}
+
+static void emit(int priority, const char *text)
+{
+	char line[LINE_MAX_BYTES];
+
+	escape(text, line, sizeof(line));
+	current_sink(priority, line);
+}
+
+void log_line(int priority, const char *format, ...)
+{
+	char text[LINE_MAX_BYTES];
+	va_list ap;
+
+	if (priority > max_priority)
+		return;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	emit(priority, text);
+}
+
+int log_errno(int priority, int error, const char *format, ...)
+{
+	char text[LINE_MAX_BYTES];
+	size_t used;
+	va_list ap;
+
+	error = abs(error);
+	if (priority > max_priority)
+		return -error;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	used = strlen(text);
+	snprintf(text + used, sizeof(text) - used, ": %s", strerror(error));
+	emit(priority, text);
+	return -error;
+}

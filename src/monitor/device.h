@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The local end of the tunnel: a TUN or TAP device, a pty, or a socket pair for a program's stdin
+ * and stdout.  Opened here, read and written by the worker alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/terms.h"
+
+struct device {
+	enum tunnel_type type;
+	int fd;                 /* for the worker; the owner of the struct closes it */
+	int program_fd;         /* tty: the slave, pipe: the program's end; else -1 */
+	char name[64];          /* "tun0"; tty: path of the slave; pipe: "pipe" */
+	bool vnet;              /* frames begin with a virtio-net header */
+	uint32_t vnet_features; /* TUN_F_* that the kernel can do for this device */
+};
+
+/* `want` is a name or "" for the next free one.  The descriptor is non-blocking, close-on-exec.
+ * 0, or a negative errno; ret_hint is then a sentence for the log that names the next step
+ * (for example "/dev/net/tun is missing: modprobe tun, or allow the device in the container"). */
+int device_open(enum tunnel_type type, const char *want, struct device *ret, char ret_hint[static 256]);
+void device_close(struct device *d);
+
+/* tun and ether.  Offloads are TUN_F_*.  0 or a negative errno. */
+int device_set_offload(const struct device *d, uint32_t features);
+int device_set_mtu(const struct device *d, unsigned mtu);
+int device_get_mtu(const struct device *d);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Rate limits for logins, kept in a small file that all sessions of this machine share
+ * (RUNDIR/rl): a token bucket per source (/32, /64) and per session name, keyed by SipHash with a
+ * secret made at each boot, so that nobody can aim at a slot.  doc/PROTOCOL.md, "Rate limiting".
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct throttle;
+
+/* Opens or makes the table and the boot secret in `dir`.  With `dir` not writable: a negative
+ * errno, and the caller refuses to serve (fail closed). */
+int throttle_open(const char *dir, struct throttle **ret);
+void throttle_free(struct throttle *t);
+
+/* 32 bytes, the same for all sessions since boot. */
+const uint8_t *throttle_boot_secret(const struct throttle *t);
+
+/* One connection of this source: 1 if it may go on, 0 if it is banned or drops at random. */
+int throttle_admit(struct throttle *t, const struct sockaddr *source);
+
+/* The connection is over, or logged in: no longer counted among the unauthenticated. */
+void throttle_leave(struct throttle *t);
+
+/* One attempt at this name from this source, counted as a failure until throttle_success().
+ * 1: go on; 0: go on with a made-up password. */
+int throttle_attempt(struct throttle *t, const struct sockaddr *source, const char *name);
+void throttle_success(struct throttle *t, const struct sockaddr *source, const char *name);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * zlib (raw deflate) and LZO1X behind one face; the only file that knows <zlib.h>, and lzo.c beside
+ * it the only one that knows <lzo/...>.  doc/PROTOCOL.md, "Compression".
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/terms.h"
+
+struct compress;
+
+/* Both directions of one session; freed by compress_free().  -EOPNOTSUPP: built without liblzo2. */
+int compress_new(enum comp_alg alg, int level, enum comp_mode mode, struct compress **ret);
+void compress_free(struct compress *c);
+
+/* At most FRAME_MOST bytes in.  Returns the size in out (capacity `size`), or 0: send it raw,
+ * because it would not be at least 5 % smaller (per frame; a stream always packs, or fails with
+ * -ENOBUFS). */
+int compress_pack(struct compress *c, const uint8_t *in, size_t in_size, uint8_t *out, size_t size);
+
+/* Unpacks into exactly `out_size` bytes as announced by the peer (at most WIRE_DATA_MOST; checked
+ * by the caller).  0, or -EBADMSG: overflow, underflow or trailing bytes. */
+int compress_unpack(struct compress *c, const uint8_t *in, size_t in_size,
+		    uint8_t *out, size_t out_size);
