@@ -42,19 +42,6 @@ const char *comp_alg_name(unsigned alg)
 	return alg < ARRAY_SIZE(names) ? names[alg] : "?";
 }
 
-enum {
-	TLV_TYPE = 0x8001,
-	TLV_PROTO = 0x8002,
-	TLV_COMP = 0x8003,
-	TLV_ENCR = 0x8004,
-	TLV_KEEPALIVE = 0x8005,
-	TLV_SPEED = 0x0006,
-	TLV_MTU = 0x8007,
-	TLV_UDP_EP = 0x0009,
-	TLV_SPI = 0x000b,
-	TLV_REKEY = 0x000c,
-};
-
 static int comp_ok(const struct terms *t)
 {
 	switch (t->comp_alg) {

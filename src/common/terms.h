@@ -28,6 +28,26 @@ enum esp_suite {
 	SUITE_AES_128_GMAC = 16, /* integrity only: encrypt no on both sides */
 };
 
+/* The numbers of the terms on the wire (bit 15: critical), and what terms_check() returns. */
+enum terms_tlv {
+	TLV_TYPE = 0x8001,
+	TLV_PROTO = 0x8002,
+	TLV_COMP = 0x8003,
+	TLV_ENCR = 0x8004,
+	TLV_KEEPALIVE = 0x8005,
+	TLV_SPEED = 0x0006,
+	TLV_MTU = 0x8007,
+	TLV_CAPS = 0x0008,
+	TLV_UDP_EP = 0x0009,
+	TLV_UDP_SUITES = 0x000a,
+	TLV_SPI = 0x000b,
+	TLV_REKEY = 0x000c,
+	TLV_SESSION_ID = 0x000d,
+	TLV_VNET_FEAT = 0x000e,
+	TLV_ARQ = 0x000f,
+	TLV_VERSION = 0x0010,
+};
+
 enum {
 	MTU_LEAST = 576,
 	MTU_MOST = 65521,

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/terms.h"
 
@@ -16,10 +17,13 @@ struct compress;
 int compress_new(enum comp_alg alg, int level, enum comp_mode mode, struct compress **ret);
 void compress_free(struct compress *c);
 
-/* At most FRAME_MOST bytes in.  Returns the size in out (capacity `size`), or 0: send it raw,
- * because it would not be at least 5 % smaller (per frame; a stream always packs, or fails with
- * -ENOBUFS). */
-int compress_pack(struct compress *c, const uint8_t *in, size_t in_size, uint8_t *out, size_t size);
+/* At most FRAME_MOST bytes in.  Returns the size in out (capacity `size`), or an error.
+ * Per frame, 0 means: send it raw, as DATA_Z with its length field would not be 5 % smaller.
+ * A stream (DATA_Z alone, in the order of packing) always packs; COMPRESS_STREAM_ROOM(in_size) is
+ * room enough, and after any error, -ENOBUFS too, the stream is broken: end the session. */
+#define COMPRESS_STREAM_ROOM(in_size) ((in_size) + (in_size) / 8 + 64)
+ssize_t compress_pack(struct compress *c, const uint8_t *in, size_t in_size,
+		      uint8_t *out, size_t size);
 
 /* Unpacks into exactly `out_size` bytes as announced by the peer (at most WIRE_DATA_MOST; checked
  * by the caller).  0, or -EBADMSG: overflow, underflow or trailing bytes. */
