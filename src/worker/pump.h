@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Both directions between device and link, and nothing else: the hot loop.
+ */
+#pragma once
+
+#include "compress.h"
+#include "device_io.h"
+#include "link.h"
+
+struct pump {
+	struct link *link;       /* the session's */
+	struct compress *compress; /* NULL: none; owned */
+	struct device_io device; /* its descriptor is owned */
+	bool live;               /* frames may flow: `up` has run */
+	bool read_eof;           /* the stream's end has been read and sent */
+	bool write_eof;          /* the peer's DATA_EOF has come */
+	bool pending;            /* the device was full: the frame will be offered again */
+	size_t written;          /* of the frame that is being written: a stream may take a part */
+	struct tally tally;
+	uint8_t *packed, *unpacked; /* WIRE_DATA_MOST bytes each, if there is compression */
+};
+
+void pump_init(struct pump *p, struct link *link);
+void pump_free(struct pump *p);
+
+/* Once the terms are agreed.  0 or a negative errno. */
+int pump_open(struct pump *p, const struct terms *terms, const struct device_io *device);
+
+/* Device -> link, a bounded number of turns; *ret_more: there may be more at once, do not sleep.
+ * OK: the device has nothing; WANT_WRITE: the network is full; TLS_FAILED also when the device is
+ * gone (*ret_error is its negative errno then, else 0). */
+enum tls_io pump_out(struct pump *p, bool *ret_more, int *ret_error);
+
+/* One DATA, DATA_Z or DATA_EOF of the peer -> device.  0: done; -EAGAIN: the device is full, offer
+ * the same frame again when it is writable; -EPROTO: fatal. */
+int pump_in(struct pump *p, const struct frame *f);

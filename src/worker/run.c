@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * RUN: frames flow, the peer is known to be alive, both ends tell each other what they counted.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "ask.h"
+#include "common/bytes.h"
+#include "common/clock.h"
+#include "sandbox.h"
+#include "session.h"
+
+enum { STATS_MS = 60000 };
+
+void run_begin(struct session *s)
+{
+	uint64_t now = clock_ms();
+
+	if (sandbox_enter(SANDBOX_RUN) < 0) {
+		session_end(s, REASON_INTERNAL, 0, "sandbox");
+		return;
+	}
+	keepalive_init(&s->keepalive, s->terms.keepalive_s, s->terms.keepalive_misses, now);
+	s->stats_due = now + STATS_MS;
+}
+
+static struct tally *tally(struct session *s)
+{
+	struct tally *t = &s->pump.tally;
+
+	t->tx_wire = tls_bytes_out(link_tls(s->link));
+	t->rx_wire = tls_bytes_in(link_tls(s->link));
+	return t;
+}
+
+static void send_status(struct session *s, bool answer)
+{
+	struct ipc_status status = {
+		.running = s->pump.live,
+		.answer = answer,
+		.tally = *tally(s),
+	};
+
+	session_ask(s, ask_status(&status));
+}
+
+void run_device_up(struct session *s, uint16_t mtu)
+{
+	s->pump.device.mtu = mtu ? mtu : s->terms.mtu;
+	s->pump.live = s->more = true;
+	s->held = false;
+	send_status(s, false);
+}
+
+int run_on_message(struct session *s, const struct ipc_message *m)
+{
+	if (m->op == IPC_UP_OK && s->role == ROLE_CLIENT && !s->pump.live)
+		run_device_up(s, m->up_ok.mtu);
+	else if (m->op == IPC_QUERY)
+		send_status(s, true);
+	else
+		return -EBADMSG;
+	return 0;
+}
+
+/* ---- frames */
+
+static void answer_echo(struct session *s, const struct frame *f)
+{
+	if (keepalive_may_answer(&s->keepalive, clock_ms()))
+		session_put(s, FRAME_ECHO_REP, f->data, WIRE_ECHO_SIZE);
+}
+
+/* Smoothed as TCP does it (RFC 6298 section 2): one eighth of each new sample. */
+static void take_echo(struct session *s, const struct frame *f)
+{
+	uint64_t sent = get_be64(f->data + 4), now = clock_us(), *srtt = &s->pump.tally.srtt_us;
+
+	if (get_be32(f->data) != s->echo_id || sent > now)
+		return;
+	*srtt = *srtt ? *srtt - *srtt / 8 + (now - sent) / 8 : now - sent;
+}
+
+static void take_close(struct session *s, const struct frame *f)
+{
+	struct wire_reason r;
+
+	if (wire_get_close(f->data, f->size, &r) < 0) {
+		session_end(s, REASON_PROTOCOL, 0, "malformed CLOSE");
+		return;
+	}
+	/* The peer waits for our last count. */
+	s->end.closed = 1;
+	s->end.reason = r.reason;
+	session_lost(s, END_BY_PEER, r.text);
+}
+
+static int take_data(struct session *s, const struct frame *f)
+{
+	int r;
+
+	if (!s->pump.live)
+		return -EAGAIN; /* our own `up` still runs: what comes early waits */
+	r = pump_in(&s->pump, f);
+	if (r == -EPROTO)
+		session_end(s, REASON_PROTOCOL, 0, "frame does not unpack, or has no place here");
+	return r == -EAGAIN ? r : 0;
+}
+
+int run_on_frame(struct session *s, const struct frame *f)
+{
+	keepalive_heard(&s->keepalive, clock_ms());
+	switch (f->type) {
+	case FRAME_DATA:
+	case FRAME_DATA_Z:
+	case FRAME_DATA_EOF:
+		return take_data(s, f);
+	case FRAME_ECHO_REQ:
+		answer_echo(s, f);
+		break;
+	case FRAME_ECHO_REP:
+		take_echo(s, f);
+		break;
+	case FRAME_STATS:
+		wire_get_stats(f->data, &s->pump.tally);
+		break;
+	case FRAME_CLOSE:
+		take_close(s, f);
+		break;
+	case FRAME_MTU_HINT:
+		break;
+	default:
+		session_end(s, REASON_PROTOCOL, 0, "frame 0x%02x without a UDP path", f->type);
+	}
+	return 0;
+}
+
+/* ---- time */
+
+static void send_echo(struct session *s)
+{
+	uint8_t echo[WIRE_ECHO_SIZE];
+
+	put_be32(echo, ++s->echo_id);
+	put_be64(echo + 4, clock_us());
+	session_put(s, FRAME_ECHO_REQ, echo, sizeof(echo));
+}
+
+static void send_stats(struct session *s)
+{
+	uint8_t stats[WIRE_STATS_SIZE];
+
+	wire_put_stats(tally(s), stats);
+	session_put(s, FRAME_STATS, stats, sizeof(stats));
+}
+
+static void on_time(struct session *s, uint64_t now)
+{
+	bool paused = !s->pump.live || s->held;
+
+	switch (keepalive_check(&s->keepalive, now, paused)) {
+	case KEEPALIVE_ASK:
+		send_echo(s);
+		break;
+	case KEEPALIVE_DEAD:
+		session_end(s, REASON_PEER_DEAD, 0, "nothing came from the peer for %u s",
+			    s->terms.keepalive_s * s->terms.keepalive_misses);
+		return;
+	case KEEPALIVE_WAIT:
+		break;
+	}
+	if (now >= s->stats_due) {
+		s->stats_due = now + STATS_MS;
+		send_stats(s);
+		send_status(s, false);
+	}
+}
+
+uint64_t run_deadline(const struct session *s)
+{
+	uint64_t k = keepalive_deadline(&s->keepalive);
+
+	return k < s->stats_due ? k : s->stats_due;
+}
+
+static void stream_done(struct session *s)
+{
+	if (s->pump.read_eof && s->pump.write_eof && link_unsent(s->link) == 0)
+		session_end(s, REASON_NONE, 0, "both ends of the stream are closed");
+}
+
+void run_step(struct session *s)
+{
+	enum tls_io io;
+	int error;
+
+	on_time(s, clock_ms());
+	if (s->state != STATE_RUN)
+		return;
+	io = pump_out(&s->pump, &s->more, &error);
+	s->want_write = io == TLS_WANT_WRITE;
+	if (error)
+		session_end(s, REASON_DEVICE, 0, "device: %s", strerror(-error));
+	else if (io >= TLS_CLOSED)
+		session_lost(s, END_BY_LOSS, tls_error(link_tls(s->link)));
+	else
+		stream_done(s);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sandbox.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCH AUDIT_ARCH_RISCV64
+#elif defined(__arm__)
+#define ARCH AUDIT_ARCH_ARM
+#elif defined(__i386__)
+#define ARCH AUDIT_ARCH_I386
+#else
+#error "no seccomp filter for this architecture yet: add its AUDIT_ARCH and see syscalls.h"
+#endif
+
+/* ---- what the monitor had to drop */
+
+static int capability_sets(uint32_t *ret_any)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	*ret_any = data[0].effective | data[0].permitted | data[0].inheritable |
+		   data[1].effective | data[1].permitted | data[1].inheritable;
+	return 0;
+}
+
+int sandbox_verify(int single_uid)
+{
+	uint32_t caps;
+	int r = capability_sets(&caps);
+
+	if (r < 0)
+		return log_errno(LOG_ERR, r, "worker: capabilities");
+	if (caps != 0)
+		return log_errno(LOG_ERR, EPERM, "worker: still has capabilities 0x%x", caps);
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return log_errno(LOG_ERR, EPERM, "worker: no_new_privs is not set");
+	if (geteuid() == 0 && !single_uid)
+		return log_errno(LOG_ERR, EPERM, "worker: runs as root");
+	return 0;
+}
+
+/* ---- files */
+
+/* A ruleset without a rule: nothing in the file system may be opened any more.  Kernels without
+ * Landlock have the system-call filter alone, which has no open() either. */
+static int forbid_files(void)
+{
+	struct landlock_ruleset_attr attr = {
+		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
+	};
+	auto_close int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+
+	if (fd < 0)
+		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
+	return syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;
+}
+
+/* ---- system calls */
+
+#define DATA(member) ((uint32_t)offsetof(struct seccomp_data, member))
+#define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, DATA(member))
+#define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+
+/* args[] are 64 bits wide: the low half, where PROT_EXEC is, comes first on little-endian. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define LOAD_PROT LOAD(args[2])
+#else
+#define LOAD_PROT BPF_STMT(BPF_LD | BPF_W | BPF_ABS, DATA(args[2]) + 4)
+#endif
+
+#define SYSCALL(name) SYSCALL_NUMBER(SYS_##name)
+#define SYSCALL_NUMBER(number) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), ALLOW,
+#define SYSCALL_NOEXEC(name) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_PROT, \
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1), KILL, ALLOW,
+
+/* A foreign architecture, x32 included, would give other meanings to the numbers. */
+#define HEAD \
+	LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0), KILL, LOAD(nr),
+
+/* Before the session runs one more filter may be added: the next one. */
+static struct sock_filter stranger_filter[] = {
+	HEAD
+#include "syscalls.h"
+	SYSCALL(seccomp)
+	KILL,
+};
+
+static struct sock_filter run_filter[] = {
+	HEAD
+#include "syscalls.h"
+	KILL,
+};
+
+static int set_filter(struct sock_filter *filter, size_t n)
+{
+	struct sock_fprog program = { .len = (unsigned short)n, .filter = filter };
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
+}
+
+int sandbox_enter(enum sandbox_stage stage)
+{
+	int r = 0;
+
+	if (stage == SANDBOX_STRANGER) {
+		r = forbid_files();
+		if (r < 0)
+			return log_errno(LOG_ERR, r, "worker: Landlock");
+		r = set_filter(stranger_filter, ARRAY_SIZE(stranger_filter));
+	} else {
+		r = set_filter(run_filter, ARRAY_SIZE(run_filter));
+	}
+	if (r < 0)
+		return log_errno(LOG_ERR, r, "worker: seccomp");
+	return 0;
+}

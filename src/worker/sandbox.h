@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The worker locks itself in: no privilege, no file, no new descriptor, and of the system calls
+ * only those in syscalls.h.  Whoever takes it over has a connection to its own peer and nothing
+ * else.  doc/PRIVILEGES.md.
+ */
+#pragma once
+
+enum sandbox_stage {
+	SANDBOX_STRANGER, /* before the first byte of the network */
+	SANDBOX_RUN,      /* the session runs: what TLS needed to start is taken away */
+};
+
+/* Checks that the monitor has dropped what it had to drop: no capabilities, no_new_privs, not uid 0
+ * (but for the single-uid exception).  0, or -EPERM (logged): the caller gives up. */
+int sandbox_verify(int single_uid);
+
+/* 0, or a negative errno (logged): no sandbox, no session. */
+int sandbox_enter(enum sandbox_stage stage);

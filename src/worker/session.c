@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/secret.h"
+#include "sandbox.h"
+
+enum { CLOSING_MS = 2000 };
+
+void session_enter(struct session *s, enum session_state next)
+{
+	static const char *const names[] = {
+		"HANDSHAKE", "LOGIN", "NEGO", "RUN", "CLOSING", "OVER",
+	};
+
+	if (next <= s->state)
+		return;
+	log_debug("state %s -> %s", names[s->state], names[next]);
+	s->state = next;
+	s->step = 0;
+	s->more = true;
+}
+
+/* ---- ending */
+
+static void close_link(struct session *s)
+{
+	s->waiting = s->held = false;
+	s->closing_due = clock_ms() + CLOSING_MS;
+	session_enter(s, STATE_CLOSING);
+}
+
+static void say_stats(struct session *s)
+{
+	uint8_t stats[WIRE_STATS_SIZE];
+
+	wire_put_stats(&s->pump.tally, stats);
+	link_put(s->link, FRAME_STATS, stats, sizeof(stats));
+}
+
+static void say_end(struct session *s, const struct wire_reason *r)
+{
+	uint8_t bytes[WIRE_REASON_MOST];
+	bool in_order = r->reason == REASON_NONE || r->reason == REASON_ADMIN;
+
+	if (s->state == STATE_RUN)
+		say_stats(s);
+	if (s->state == STATE_RUN && in_order)
+		link_put(s->link, FRAME_CLOSE, bytes, wire_put_close(r, bytes));
+	else
+		link_put(s->link, FRAME_ERROR, bytes, wire_put_error(r, bytes));
+}
+
+/* What a stranger may learn: 1, 3 or 5, and no text. */
+static void reduce(struct wire_reason *r)
+{
+	r->text[0] = '\0';
+	r->detail = 0;
+	if (r->reason != REASON_AUTH && r->reason != REASON_TIMEOUT)
+		r->reason = REASON_PROTOCOL;
+}
+
+void session_end(struct session *s, unsigned reason, unsigned detail, const char *format, ...)
+{
+	struct wire_reason r = { .reason = (uint16_t)reason, .detail = (uint16_t)detail };
+	va_list ap;
+
+	if (s->state >= STATE_CLOSING)
+		return;
+	va_start(ap, format);
+	vsnprintf(s->end.text, sizeof(s->end.text), format, ap);
+	va_end(ap);
+	s->end.by = END_BY_US;
+	s->end.reason = r.reason;
+	s->end.detail = r.detail;
+	s->end.closed = reason == REASON_NONE || reason == REASON_ADMIN;
+	if (s->state == STATE_HANDSHAKE) {
+		session_enter(s, STATE_OVER); /* no TLS to say it in */
+		return;
+	}
+	snprintf(r.text, sizeof(r.text), "%.*s", REASON_TEXT_MAX, s->end.text);
+	if (s->state == STATE_LOGIN)
+		reduce(&r);
+	say_end(s, &r);
+	close_link(s);
+}
+
+void session_lost(struct session *s, enum ipc_end_by by, const char *text)
+{
+	if (s->state >= STATE_CLOSING)
+		return;
+	s->end.by = (uint8_t)by;
+	snprintf(s->end.text, sizeof(s->end.text), "%s", text);
+	if (by == END_BY_PEER && s->end.closed && s->state == STATE_RUN) {
+		say_stats(s);
+		close_link(s);
+		return;
+	}
+	session_enter(s, STATE_OVER);
+}
+
+void session_ask(struct session *s, int r)
+{
+	if (r < 0) /* the monitor is gone, and with it the reason for our existence */
+		session_enter(s, STATE_OVER);
+}
+
+void session_put(struct session *s, uint8_t type, const void *payload, size_t size)
+{
+	if (link_put(s->link, type, payload, size) < 0)
+		session_end(s, REASON_LIMIT, 0, "the peer does not read");
+}
+
+/* ---- frames */
+
+static void take_error(struct session *s, const struct frame *f)
+{
+	struct wire_reason r;
+
+	if (wire_get_error(f->data, f->size, &r) < 0) {
+		session_end(s, REASON_PROTOCOL, 0, "malformed ERROR");
+		return;
+	}
+	s->end.reason = r.reason;
+	s->end.detail = r.detail;
+	session_lost(s, END_BY_PEER, r.text);
+}
+
+static int on_frame(struct session *s, const struct frame *f)
+{
+	if (s->state == STATE_CLOSING) { /* nothing counts any more but the last count */
+		if (f->type == FRAME_STATS)
+			wire_get_stats(f->data, &s->pump.tally);
+		return 0;
+	}
+	if (f->type == FRAME_ERROR) {
+		take_error(s, f);
+		return 0;
+	}
+	switch (s->state) {
+	case STATE_LOGIN:
+		return login_on_frame(s, f);
+	case STATE_NEGO:
+		return negotiate_on_frame(s, f);
+	default:
+		return run_on_frame(s, f);
+	}
+}
+
+static enum wire_state wire_state(const struct session *s)
+{
+	if (s->state == STATE_LOGIN)
+		return WIRE_AUTH;
+	if (s->state == STATE_NEGO)
+		return WIRE_NEGO;
+	if (device_io_is_stream(&s->pump.device))
+		return WIRE_RUN_STREAM;
+	return s->terms.udp_port ? WIRE_RUN_UDP : WIRE_RUN;
+}
+
+static void take_frames(struct session *s)
+{
+	struct frame f;
+
+	while (!s->waiting && !s->held && s->state != STATE_OVER) {
+		int r = link_next(s->link, wire_state(s), &f);
+
+		if (r == 0)
+			return;
+		if (r < 0) {
+			if (s->state == STATE_CLOSING)
+				session_enter(s, STATE_OVER);
+			session_end(s, REASON_PROTOCOL, 0, "a frame of a type or length that must not come here");
+			return;
+		}
+		s->held = on_frame(s, &f) == -EAGAIN;
+		if (!s->held)
+			link_release(s->link);
+	}
+}
+
+static void on_link_down(struct session *s, enum tls_io io)
+{
+	const char *text = tls_error(link_tls(s->link));
+
+	if (s->state == STATE_CLOSING && io == TLS_CLOSED)
+		s->waiting = true; /* heard all; what we have to say may still be on its way */
+	else if (s->state == STATE_CLOSING)
+		session_enter(s, STATE_OVER);
+	else if (io == TLS_CLOSED || io == TLS_LOST)
+		session_lost(s, END_BY_LOSS, text);
+	else /* a record that does not decrypt, a flood of key updates, the budget */
+		session_end(s, REASON_PROTOCOL, 0, "%s", text);
+}
+
+/* Whether the peer's frames can be taken at all just now. */
+static bool wants_input(const struct session *s)
+{
+	return !s->waiting && !s->held;
+}
+
+static void take_input(struct session *s)
+{
+	int turn;
+
+	for (turn = 0; turn < 4 && wants_input(s) && s->state != STATE_OVER; turn++) {
+		enum tls_io io;
+
+		take_frames(s);
+		if (!wants_input(s) || s->state == STATE_OVER)
+			return;
+		io = link_fill(s->link);
+		if (io == TLS_WANT_READ || io == TLS_WANT_WRITE)
+			return;
+		if (io != TLS_OK) {
+			on_link_down(s, io);
+			return;
+		}
+	}
+	s->more = true;
+}
+
+/* ---- states that are short */
+
+static void step_handshake(struct session *s)
+{
+	struct tls *tls = link_tls(s->link);
+	uint8_t sid[AUTH_SID_SIZE];
+	enum tls_io io = tls_handshake(tls);
+
+	s->want_write = io == TLS_WANT_WRITE;
+	if (io == TLS_WANT_READ || io == TLS_WANT_WRITE)
+		return;
+	if (io != TLS_OK || tls_export_sid(tls, sid) < 0) {
+		session_lost(s, io == TLS_FOREIGN ? END_BY_FOREIGN : END_BY_TLS, tls_error(tls));
+		return;
+	}
+	session_enter(s, STATE_LOGIN);
+	s->waiting = s->role == ROLE_CLIENT;
+	session_ask(s, ask_channel(sid));
+}
+
+static void flush(struct session *s)
+{
+	enum tls_io io = link_flush(s->link);
+
+	s->want_write = io == TLS_WANT_WRITE;
+	if (io >= TLS_CLOSED)
+		on_link_down(s, io);
+}
+
+/* Everything said, the peer's last count and its close_notify awaited: a close of ours with anything
+ * of the peer's unread would be a reset, and could take our last word with it. */
+static void step_closing(struct session *s)
+{
+	flush(s);
+	if (link_unsent(s->link) == 0 && s->step == 0) {
+		tls_close(link_tls(s->link));
+		shutdown(s->net, SHUT_WR);
+		s->step = 1;
+	}
+	if ((s->step == 1 && s->waiting) || clock_ms() >= s->closing_due)
+		session_enter(s, STATE_OVER);
+}
+
+static void step(struct session *s)
+{
+	s->more = false;
+	if (s->state == STATE_HANDSHAKE)
+		step_handshake(s);
+	else
+		take_input(s);
+	if (s->state == STATE_RUN)
+		run_step(s);
+	else if (s->state == STATE_LOGIN || s->state == STATE_NEGO)
+		flush(s);
+	if (s->state == STATE_CLOSING)
+		step_closing(s);
+}
+
+/* ---- monitor */
+
+static int on_message(struct session *s, const struct ipc_message *m, int fds[static IPC_FDS_MAX])
+{
+	if (m->op == IPC_STOP || m->op == IPC_FAIL) {
+		session_end(s, m->reason.reason, m->reason.detail, "%s", m->reason.text);
+		return 0;
+	}
+	switch (s->state) {
+	case STATE_LOGIN:
+		return login_on_message(s, m);
+	case STATE_NEGO:
+		return negotiate_on_message(s, m, fds);
+	case STATE_RUN:
+		return run_on_message(s, m);
+	default:
+		return 0; /* too late to matter */
+	}
+}
+
+static int take_messages(struct session *s)
+{
+	struct ipc_message m;
+	int fds[IPC_FDS_MAX] = { -1, -1 };
+	size_t i;
+	int r;
+
+	while ((r = ask_receive(&m, fds)) == 0) {
+		r = on_message(s, &m, fds);
+		for (i = 0; i < IPC_FDS_MAX; i++)
+			if (fds[i] >= 0)
+				close(fds[i]);
+		secret_wipe(&m);
+		if (r < 0)
+			return r;
+	}
+	return r == -EAGAIN ? 0 : r;
+}
+
+/* ---- the loop */
+
+static short net_events(const struct session *s)
+{
+	short events = 0;
+
+	if (wants_input(s))
+		events |= POLLIN;
+	if (s->want_write)
+		events |= POLLOUT;
+	return events;
+}
+
+static short device_events(const struct session *s)
+{
+	const struct pump *p = &s->pump;
+	short events = 0;
+
+	if (s->state != STATE_RUN || !p->live)
+		return 0;
+	if (!p->read_eof && !s->want_write)
+		events |= POLLIN;
+	if (s->held)
+		events |= POLLOUT;
+	return events;
+}
+
+static int timeout_ms(const struct session *s)
+{
+	uint64_t now = clock_ms(), due = CLOCK_NEVER;
+
+	if (s->more)
+		return 0;
+	if (s->state == STATE_RUN)
+		due = run_deadline(s);
+	else if (s->state == STATE_CLOSING)
+		due = s->closing_due;
+	if (due == CLOCK_NEVER)
+		return -1;
+	return due <= now ? 0 : (int)(due - now);
+}
+
+/* poll() reports errors even of what nobody asked about: such a descriptor is left out. */
+static struct pollfd watch(int fd, short events)
+{
+	return (struct pollfd){ .fd = events ? fd : -1, .events = events };
+}
+
+static int loop(struct session *s)
+{
+	while (s->state != STATE_OVER) {
+		struct pollfd p[] = {
+			{ .fd = WORKER_FD_MONITOR, .events = POLLIN },
+			watch(s->net, net_events(s)),
+			watch(s->pump.device.fd, device_events(s)),
+		};
+		int r;
+
+		if (poll(p, ARRAY_SIZE(p), timeout_ms(s)) < 0 && errno != EINTR)
+			return log_errno(LOG_ERR, errno, "poll");
+		if (p[2].revents & (POLLOUT | POLLERR | POLLHUP))
+			s->held = false;
+		if (p[0].revents) {
+			r = take_messages(s);
+			if (r < 0)
+				return r;
+		}
+		step(s);
+	}
+	return 0;
+}
+
+int session_run(const struct ipc_begin *begin, int net)
+{
+	struct session s = { .role = begin->role, .net = net };
+	struct tls *tls;
+	int r = tls_new(begin->role, net, begin->sni, &tls);
+
+	if (r < 0)
+		return r;
+	r = link_new(begin->role, tls, &s.link);
+	if (r < 0) {
+		tls_free(tls);
+		return log_errno(LOG_ERR, r, "session");
+	}
+	pump_init(&s.pump, s.link);
+	r = sandbox_enter(SANDBOX_STRANGER);
+	if (r == 0) {
+		s.more = true;
+		r = loop(&s);
+	}
+	if (r == 0) {
+		s.end.tally = s.pump.tally;
+		s.end.tally.tx_wire = tls_bytes_out(tls);
+		s.end.tally.rx_wire = tls_bytes_in(tls);
+		r = ask_end(&s.end);
+	}
+	secret_wipe(&s.auth_secret);
+	pump_free(&s.pump);
+	link_free(s.link);
+	close(net);
+	return r;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One session in the worker, from the first TLS byte to the last: its states, and who acts in each.
+ *
+ *     HANDSHAKE > LOGIN > NEGO > RUN > CLOSING > OVER
+ *
+ * States only go forward, by session_enter().  Deadlines up to RUN are the monitor's: it kills us.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/ipc.h"
+#include "keepalive.h"
+#include "link.h"
+#include "pump.h"
+
+enum session_state {
+	STATE_HANDSHAKE,
+	STATE_LOGIN,   /* login.c */
+	STATE_NEGO,    /* negotiate.c */
+	STATE_RUN,     /* run.c */
+	STATE_CLOSING, /* what we have to say is sent, and the peer's last word awaited */
+	STATE_OVER,
+};
+
+struct session {
+	int role; /* enum ipc_role */
+	int net;  /* the TCP socket, for poll() */
+	enum session_state state;
+	unsigned step;   /* within LOGIN and NEGO: which message is next */
+	bool waiting;    /* for an answer of the monitor: the peer's frames stay where they are */
+	bool held;       /* the next frame cannot be taken now: the device is full, or not up yet */
+	bool want_write; /* the network is full */
+	bool more;       /* do not sleep: there may be more to do at once */
+	struct link *link;
+	struct pump pump;
+	struct keepalive keepalive;
+	struct terms terms;   /* offered; from ACCEPT on: agreed */
+	uint8_t auth_secret[AUTH_SECRET_SIZE];
+	uint64_t stats_due;   /* ms */
+	uint64_t closing_due; /* ms */
+	uint32_t echo_id;
+	struct ipc_end end;
+};
+
+/* Runs the session of `begin` to its end on the connected socket `net` (taken over).  The monitor
+ * has been told how it ended, unless the monitor itself is gone.  0 or a negative errno. */
+int session_run(const struct ipc_begin *begin, int net);
+
+/* ---- for login.c, negotiate.c and run.c */
+
+void session_enter(struct session *s, enum session_state next);
+
+/* Ends the session for a reason of our own.  The peer gets it as ERROR (before login without the
+ * text), or as CLOSE with REASON_NONE and REASON_ADMIN. */
+void session_end(struct session *s, unsigned reason, unsigned detail, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Ends it because of the peer or the network: nothing is said to the peer any more. */
+void session_lost(struct session *s, enum ipc_end_by by, const char *text);
+
+/* A call to the monitor failed: there is no session without it. */
+void session_ask(struct session *s, int r);
+
+/* A frame to the peer; if there is no room for it the peer is not reading: the session ends. */
+void session_put(struct session *s, uint8_t type, const void *payload, size_t size);
+
+/* What each state makes of a frame of the peer.  0, or -EAGAIN: keep it, it cannot be taken now. */
+int login_on_frame(struct session *s, const struct frame *f);
+int negotiate_on_frame(struct session *s, const struct frame *f);
+int run_on_frame(struct session *s, const struct frame *f);
+
+/* ... and of a message of the monitor.  Descriptors that they take are set to -1.  -EBADMSG: not
+ * one that can come now. */
+int login_on_message(struct session *s, const struct ipc_message *m);
+int negotiate_on_message(struct session *s, const struct ipc_message *m, int fds[static IPC_FDS_MAX]);
+int run_on_message(struct session *s, const struct ipc_message *m);
+
+/* RUN: moves what can be moved, and does what time demands. */
+void run_step(struct session *s);
+uint64_t run_deadline(const struct session *s); /* ms */
+void run_begin(struct session *s);
+void run_device_up(struct session *s, uint16_t mtu);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What the worker may ask of the kernel, each call with its reason.  All else kills the process.
+ * To be included by sandbox.c alone; SYSCALL(name) and SYSCALL_NOEXEC(name) are its macros, the
+ * latter refuses PROT_EXEC in the third argument.
+ */
+
+/* The network and the monitor; no socket can be made, named or connected. */
+SYSCALL(recvfrom)
+SYSCALL(recvmsg)
+SYSCALL(sendto)
+SYSCALL(sendmsg)
+#ifdef SYS_poll
+SYSCALL(poll)
+#endif
+SYSCALL(ppoll)
+SYSCALL(shutdown)
+SYSCALL(close)
+
+/* The device: handed over open.  No ioctl: a TUN descriptor would take TUNSETPERSIST, TUNSETOWNER
+ * and TUNSETCARRIER even from us. */
+SYSCALL(read)
+SYSCALL(readv)
+SYSCALL(write)
+SYSCALL(writev)
+
+/* Memory: malloc, GnuTLS. */
+SYSCALL(brk)
+SYSCALL_NOEXEC(mmap)
+SYSCALL_NOEXEC(mprotect)
+SYSCALL(mremap)
+SYSCALL(munmap)
+SYSCALL(madvise)
+SYSCALL(futex)
+
+/* Time where the vDSO has none, randomness, and the end. */
+SYSCALL(clock_gettime)
+SYSCALL(gettimeofday)
+SYSCALL(getrandom)
+SYSCALL(getpid)
+SYSCALL(restart_syscall)
+SYSCALL(rt_sigreturn)
+SYSCALL(exit)
+SYSCALL(exit_group)

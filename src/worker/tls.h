@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The TLS connection: TLS 1.3 alone, ALPN "vtun/4", a fresh raw public key for each connection
+ * (RFC 8446, RFC 7301, RFC 7250).  It gives secrecy and a channel binding; who the peer is, CPace
+ * says.  doc/PROTOCOL.md, "TLS profile".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/ipc.h"
+
+enum tls_io {
+	TLS_OK,
+	TLS_WANT_READ,  /* try again when the socket is readable */
+	TLS_WANT_WRITE, /* ... when it is writable */
+	TLS_CLOSED,     /* the peer's close_notify */
+	TLS_LOST,       /* the connection ended or broke without one */
+	TLS_FOREIGN,    /* client: what answers does not speak TLS at all */
+	TLS_FAILED,     /* anything else */
+};
+/* After the last three tls_error() has a sentence. */
+
+enum { TLS_RECORD_MOST = 16384, TLS_PREAUTH_MOST = 65536 };
+
+struct tls;
+
+/* Takes over the connected non-blocking socket `fd` of `role` (enum ipc_role); `sni` is "" or the
+ * name to send.  0 or a negative errno (logged). */
+int tls_new(int role, int fd, const char *sni, struct tls **ret);
+void tls_free(struct tls *t);
+
+/* To be called until it returns something other than WANT_*.  OK means: version, ALPN, key type
+ * and channel are as the profile demands. */
+enum tls_io tls_handshake(struct tls *t);
+
+/* Exporters (RFC 5705, RFC 8446 section 7.5): 32 bytes each.  0 or -EIO. */
+int tls_export_sid(struct tls *t, uint8_t ret[static 32]);
+int tls_export_udp(struct tls *t, uint8_t ret[static 32]);
+
+/* Until this is called the peer may send TLS_PREAUTH_MOST bytes in all, handshake included. */
+void tls_lift_budget(struct tls *t);
+
+/* Reads one record's worth, at most `size` bytes. */
+enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size);
+
+/* Writes as records of at most TLS_RECORD_MOST bytes.  *ret_size bytes were taken even if the
+ * result is WANT_WRITE; go on with the rest, unchanged. */
+enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_size);
+
+/* Bytes that were read from the socket, or decrypted, and wait here: poll() does not see them. */
+bool tls_has_input(const struct tls *t);
+
+/* A new sending key, and the peer is asked for its own (RFC 8446 section 4.6.3). */
+enum tls_io tls_update_key(struct tls *t);
+
+/* close_notify, as far as it can be sent now. */
+void tls_close(struct tls *t);
+
+const char *tls_error(const struct tls *t);
+uint64_t tls_bytes_in(const struct tls *t); /* on the wire */
+uint64_t tls_bytes_out(const struct tls *t);
