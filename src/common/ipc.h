@@ -23,7 +23,20 @@
  *   m>w UP_OK | FAIL   all of `up` has run      m>w UP_OK | FAIL
  *   (the worker sends START)
  *   then, in any order: w>m STATUS, MTU; m>w QUERY, STOP; at last w>m END, and the worker exits.
- *   w>m LOG at any time.
+ *   w>m LOG at any time until END.
+ *
+ * The end, by whomever:
+ *   m>w FAIL, STOP may come at any time after BEGIN, not only as an answer: a deadline has passed,
+ *   an administrator stops us, or the peer is logged in but cannot be served (then FAIL follows
+ *   AUTH_OK at once: the session is in use, there is no device).  The worker tells its peer, FAIL
+ *   by ERROR and STOP by CLOSE (before RUN there is no CLOSE: by ERROR too), without TLS it just
+ *   closes; it sends END and exits.  Reasons and texts are fit for the peer as they are: before
+ *   AUTH_OK only AUTH, PROTOCOL, TIMEOUT, and no text.
+ *   After FAIL or STOP no question is answered; the monitor drops those that crossed it, and kills
+ *   a worker that is still there two seconds later.
+ *   w>m END may come at any time: once, and nothing follows it.
+ *
+ * The worker finds its network descriptor non-blocking and its end of the pair blocking.
  */
 #pragma once
 
