@@ -2,8 +2,6 @@
  *
  * Compression gives back what it took, and unpacks to exactly the announced length or not at all.
  */
-#include "config.h"
-
 #include <errno.h>
 #include <zlib.h>
 
