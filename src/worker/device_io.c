@@ -5,9 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "common/bytes.h"
-
-enum { ETHER_HEADER = 14, ETHER_EXTRA = 22, IPV4_HEADER = 20, IPV6_HEADER = 40 };
+#include "vnet.h"
 
 size_t device_io_most(const struct device_io *d)
 {
@@ -31,40 +29,45 @@ ssize_t device_io_read(const struct device_io *d, void *frame)
 	return n;
 }
 
-/* doc/PROTOCOL.md, "RUN over TLS": one IP packet, whole. */
-static bool is_packet(const uint8_t *p, size_t size)
+/* The virtio-net header of a frame for the device: the peer's if they are carried, else "no offload".
+ * Returns the bytes of it that are in the frame itself, or -EBADMSG. */
+static int check_frame(const struct device_io *d, const uint8_t *frame, size_t size)
 {
-	if (size < IPV4_HEADER)
-		return false;
-	switch (p[0] >> 4) {
-	case 4:
-		return get_be16(p + 2) >= IPV4_HEADER && get_be16(p + 2) <= size;
-	case 6:
-		return size >= IPV6_HEADER && (size_t)get_be16(p + 4) + IPV6_HEADER <= size;
-	default:
-		return false;
-	}
+	size_t carried = d->carry_vnet ? VNET_HDR_SIZE : 0;
+	struct vnet_hdr h = {};
+	enum vnet_fault why;
+
+	if (size < carried)
+		return -EBADMSG;
+	if (carried)
+		vnet_get(frame, &h);
+	if (vnet_check(d->type, d->features, &h, frame + carried, size - carried, &why) < 0)
+		return -EBADMSG;
+	return (int)carried;
 }
 
-static bool frame_ok(const struct device_io *d, const uint8_t *frame, size_t size)
-{
-	if (d->type == TUNNEL_TUN)
-		return is_packet(frame, size);
-	return size >= ETHER_HEADER && size <= (size_t)d->mtu + ETHER_EXTRA;
-}
-
-ssize_t device_io_write(const struct device_io *d, const uint8_t *frame, size_t size)
+static ssize_t write_some(const struct device_io *d, const uint8_t *frame, size_t size, bool header)
 {
 	static const uint8_t no_offload[VNET_HDR_SIZE];
 	struct iovec iov[2] = { { (void *)no_offload, sizeof(no_offload) }, { (void *)frame, size } };
 	ssize_t n;
 
-	if (!device_io_is_stream(d) && !frame_ok(d, frame, size))
-		return -EBADMSG;
 	do
-		n = d->vnet ? writev(d->fd, iov, 2) : write(d->fd, frame, size);
+		n = header ? writev(d->fd, iov, 2) : write(d->fd, frame, size);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	return device_io_is_stream(d) ? n : (ssize_t)size;
+	return n < 0 ? -errno : n;
+}
+
+ssize_t device_io_write(const struct device_io *d, const uint8_t *frame, size_t size)
+{
+	ssize_t n;
+	int carried;
+
+	if (device_io_is_stream(d))
+		return write_some(d, frame, size, false);
+	carried = check_frame(d, frame, size);
+	if (carried < 0)
+		return carried;
+	n = write_some(d, frame, size, d->vnet && !carried);
+	return n < 0 ? n : (ssize_t)size;
 }

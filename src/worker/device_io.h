@@ -16,8 +16,7 @@ struct device_io {
 	enum tunnel_type type;
 	bool vnet;       /* the device puts a virtio-net header before each frame */
 	bool carry_vnet; /* ... and so do the frames on the wire */
-	uint32_t features; /* TUN_F_* agreed with the peer */
-	uint16_t mtu;
+	uint32_t features; /* TUN_F_* that the device accepts, and the peer has been told of */
 };
 
 /* A stream has no frames: it is cut into pieces of this size at most. */

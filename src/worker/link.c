@@ -174,8 +174,3 @@ void link_release(struct link *l)
 	if (l->in.head == l->in.tail)
 		l->in.head = l->in.tail = 0;
 }
-
-bool link_has_input(const struct link *l)
-{
-	return tls_has_input(l->tls);
-}

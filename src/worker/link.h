@@ -52,6 +52,3 @@ enum tls_io link_fill(struct link *l);
  * come in this state (refused on its header).  It stays the next one until link_release(). */
 int link_next(struct link *l, enum wire_state state, struct frame *ret);
 void link_release(struct link *l);
-
-/* Whether there are bytes that poll() does not see. */
-bool link_has_input(const struct link *l);

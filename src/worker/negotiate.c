@@ -58,7 +58,8 @@ static void take_device(struct session *s, const struct ipc_device_ok *ok, int f
 		.fd = take_fd(&fds[0]),
 		.type = s->terms.type,
 		.vnet = ok->vnet,
-		.mtu = s->terms.mtu,
+		.carry_vnet = ok->vnet && (s->terms.caps & CAP_VNET_HDR),
+		.features = ok->vnet_features,
 	};
 	int r = pump_open(&s->pump, &s->terms, &d);
 

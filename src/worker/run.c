@@ -47,7 +47,7 @@ static void send_status(struct session *s, bool answer)
 
 void run_device_up(struct session *s, uint16_t mtu)
 {
-	s->pump.device.mtu = mtu ? mtu : s->terms.mtu;
+	s->mtu = mtu;
 	s->pump.live = s->more = true;
 	s->held = false;
 	send_status(s, false);

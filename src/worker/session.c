@@ -390,6 +390,8 @@ static int loop(struct session *s)
 			return log_errno(LOG_ERR, errno, "poll");
 		if (p[2].revents & (POLLOUT | POLLERR | POLLHUP))
 			s->held = false;
+		if (p[1].revents)
+			tls_readable(link_tls(s->link));
 		if (p[0].revents) {
 			r = take_messages(s);
 			if (r < 0)

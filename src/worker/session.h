@@ -38,6 +38,7 @@ struct session {
 	struct pump pump;
 	struct keepalive keepalive;
 	struct terms terms;   /* offered; from ACCEPT on: agreed */
+	uint16_t mtu;         /* of the device, after `up`; 0 for streams */
 	uint8_t auth_secret[AUTH_SECRET_SIZE];
 	uint64_t stats_due;   /* ms */
 	uint64_t closing_due; /* ms */

@@ -24,7 +24,7 @@ struct tls {
 	bool over;      /* the budget is used up */
 	bool foreign;
 	bool more;      /* more records follow at once: MSG_MORE */
-	bool eof;
+	bool drained;   /* the last read took all there was: ask poll() before the next one */
 	size_t unsent;  /* of the record that is being sent: must be finished first */
 	uint64_t in, out;
 	uint8_t first[FIRST_BYTES];
@@ -86,10 +86,9 @@ static ssize_t refill(struct tls *t)
 		room = TLS_PREAUTH_MOST - t->in;
 	}
 	n = recv(t->fd, t->ahead, room, 0);
-	if (n == 0)
-		t->eof = true;
 	if (n <= 0)
 		return n;
+	t->drained = (size_t)n < room;
 	t->in += (size_t)n;
 	t->head = 0;
 	t->tail = (size_t)n;
@@ -111,13 +110,15 @@ static ssize_t pull(gnutls_transport_ptr_t context, void *data, size_t size)
 		return -1;
 	}
 	if (t->head == t->tail) {
-		ssize_t r = refill(t);
+		ssize_t r = -1;
 
-		if (r <= 0) {
-			if (r < 0)
-				gnutls_transport_set_errno(t->session, errno);
+		errno = EAGAIN;
+		if (!t->drained)
+			r = refill(t);
+		if (r < 0)
+			gnutls_transport_set_errno(t->session, errno);
+		if (r <= 0)
 			return r;
-		}
 	}
 	n = t->tail - t->head < size ? t->tail - t->head : size;
 	memcpy(data, t->ahead + t->head, n);
@@ -368,9 +369,9 @@ enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_
 	return TLS_OK;
 }
 
-bool tls_has_input(const struct tls *t)
+void tls_readable(struct tls *t)
 {
-	return t->head != t->tail || gnutls_record_check_pending(t->session) > 0;
+	t->drained = false;
 }
 
 enum tls_io tls_update_key(struct tls *t)

@@ -50,8 +50,9 @@ enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size);
  * result is WANT_WRITE; go on with the rest, unchanged. */
 enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_size);
 
-/* Bytes that were read from the socket, or decrypted, and wait here: poll() does not see them. */
-bool tls_has_input(const struct tls *t);
+/* poll() says that the socket is readable.  Until then a read that once took all there was is not
+ * tried again: that saves a system call for each packet. */
+void tls_readable(struct tls *t);
 
 /* A new sending key, and the peer is asked for its own (RFC 8446 section 4.6.3). */
 enum tls_io tls_update_key(struct tls *t);
