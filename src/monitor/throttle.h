@@ -11,21 +11,24 @@
 
 struct throttle;
 
-/* Opens or makes the table and the boot secret in `dir`.  With `dir` not writable: a negative
- * errno, and the caller refuses to serve (fail closed). */
+/* Opens or makes the table and the boot secret in `dir` (made if its parent allows it).  Damaged
+ * files of ours are made anew.  A negative errno where they cannot be used, and the caller refuses
+ * to serve (fail closed); -EPERM if somebody else can have had a hand in them: has been logged. */
 int throttle_open(const char *dir, struct throttle **ret);
 void throttle_free(struct throttle *t);
 
 /* 32 bytes, the same for all sessions since boot. */
 const uint8_t *throttle_boot_secret(const struct throttle *t);
 
-/* One connection of this source: 1 if it may go on, 0 if it is banned or drops at random. */
+/* One connection of this source: 1 if it may go on, 0 if it is banned, drops at random, or the table
+ * cannot be used (has been logged).  It counts as unauthenticated until throttle_leave() or the end
+ * of this process, whichever way it ends; a child must not inherit the descriptor (close-on-exec). */
 int throttle_admit(struct throttle *t, const struct sockaddr *source);
 
 /* The connection is over, or logged in: no longer counted among the unauthenticated. */
 void throttle_leave(struct throttle *t);
 
 /* One attempt at this name from this source, counted as a failure until throttle_success().
- * 1: go on; 0: go on with a made-up password. */
+ * 1: go on; 0: go on with a made-up password (or the table cannot be used: has been logged). */
 int throttle_attempt(struct throttle *t, const struct sockaddr *source, const char *name);
 void throttle_success(struct throttle *t, const struct sockaddr *source, const char *name);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ratefile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct slot {
+	uint64_t key, until;
+};
+
+enum {
+	WAYS = 8,
+	SLOTS_AT = 64, /* the mark is before them */
+	FILE_SIZE = SLOTS_AT + RATEFILE_SLOTS * sizeof(struct slot),
+	TABLE_LOCK_AT = 1 << 20,
+	SEATS_AT = TABLE_LOCK_AT + 1,
+	LOCK_TRIES = 1000, /* a millisecond each */
+};
+
+static const struct {
+	unsigned first, slots;
+} areas[] = {
+	[RATE_SOURCES] = { 0, 2048 },
+	[RATE_NAMES] = { 2048, 1024 },
+	[RATE_KNOWN] = { 3072, 1024 },
+};
+
+int ratefile_open(const struct privdir *dir)
+{
+	return privfile_open(dir, "rl", O_RDWR | O_CREAT);
+}
+
+/* ---- locks */
+
+static int set_lock(int fd, short type, off_t at)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = 1 };
+
+	return fcntl(fd, F_OFD_SETLK, &lock) < 0 ? -errno : 0;
+}
+
+int ratefile_lock(int fd)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int r, tries;
+
+	for (tries = 0; tries < LOCK_TRIES; tries++) {
+		r = set_lock(fd, F_WRLCK, TABLE_LOCK_AT);
+		if (r != -EAGAIN && r != -EACCES)
+			return r;
+		nanosleep(&pause, NULL);
+	}
+	return -EBUSY;
+}
+
+void ratefile_unlock(int fd)
+{
+	set_lock(fd, F_UNLCK, TABLE_LOCK_AT);
+}
+
+/* The kernel names some lock in the range, not the first one: look on both sides of it. */
+static int count_locks(int fd, off_t from, off_t to)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = from,
+			      .l_len = to - from };
+	int before, after;
+
+	if (from >= to)
+		return 0;
+	if (fcntl(fd, F_OFD_GETLK, &lock) < 0)
+		return -errno;
+	if (lock.l_type == F_UNLCK)
+		return 0;
+	before = count_locks(fd, from, lock.l_start);
+	if (before < 0)
+		return before;
+	after = count_locks(fd, lock.l_start + 1, to);
+	return after < 0 ? after : before + 1 + after;
+}
+
+int ratefile_count_seats(int fd)
+{
+	return count_locks(fd, SEATS_AT, SEATS_AT + RATEFILE_SEATS);
+}
+
+int ratefile_take_seat(int fd)
+{
+	int r, seat;
+
+	for (seat = 0; seat < RATEFILE_SEATS; seat++) {
+		r = set_lock(fd, F_WRLCK, SEATS_AT + seat);
+		if (r == 0)
+			return seat;
+		if (r != -EAGAIN && r != -EACCES)
+			return r;
+	}
+	return -EAGAIN;
+}
+
+void ratefile_leave_seat(int fd, int seat)
+{
+	set_lock(fd, F_UNLCK, SEATS_AT + seat);
+}
+
+/* ---- slots */
+
+static int read_at(int fd, void *data, size_t size, off_t at)
+{
+	ssize_t n = pread(fd, data, size, at);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -EIO;
+}
+
+static int write_at(int fd, const void *data, size_t size, off_t at)
+{
+	ssize_t n = pwrite(fd, data, size, at);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -EIO;
+}
+
+int ratefile_check(int fd, const uint8_t mark[static RATEFILE_MARK_SIZE])
+{
+	uint8_t found[RATEFILE_MARK_SIZE];
+	off_t size = lseek(fd, 0, SEEK_END);
+	int r;
+
+	if (size < 0)
+		return -errno;
+	if (size == FILE_SIZE && read_at(fd, found, sizeof(found), 0) == 0 &&
+	    memcmp(found, mark, sizeof(found)) == 0)
+		return 0;
+	/* The mark comes last: whoever is killed before it leaves it to the next one. */
+	if (ftruncate(fd, 0) < 0 || ftruncate(fd, FILE_SIZE) < 0)
+		return -errno;
+	r = write_at(fd, mark, RATEFILE_MARK_SIZE, 0);
+	return r < 0 ? r : 1;
+}
+
+int ratefile_get(int fd, enum rate_area area, uint64_t key, uint64_t now, uint64_t span,
+		 struct rate_entry *ret)
+{
+	unsigned set = areas[area].first + (unsigned)(key % (areas[area].slots / WAYS)) * WAYS;
+	off_t at = SLOTS_AT + (off_t)set * (off_t)sizeof(struct slot);
+	struct slot slots[WAYS];
+	unsigned i, choice = 0;
+	int r, found = 0;
+
+	r = read_at(fd, slots, sizeof(slots), at);
+	if (r < 0)
+		return r;
+	for (i = 0; i < WAYS && !found; i++) {
+		if (slots[i].until > now && slots[i].until - now > span)
+			slots[i].until = 0;
+		found = slots[i].key == key;
+		if (found || slots[i].until < slots[choice].until)
+			choice = i;
+	}
+	ret->at = at + choice * (off_t)sizeof(struct slot);
+	ret->key = key;
+	ret->until = found ? slots[choice].until : 0;
+	return 0;
+}
+
+int ratefile_put(int fd, const struct rate_entry *e)
+{
+	const struct slot slot = { e->key, e->until };
+
+	return write_at(fd, &slot, sizeof(slot), e->at);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The table behind the rate limits: one file, shared by all sessions, of fixed size.  A slot is a
+ * key and a time; a key has eight slots to choose from, and where they are taken the one whose time
+ * comes first gives way: the most punished stay longest.
+ *
+ * Beyond its end the file has seats: one locked byte for each connection that has not logged in
+ * yet.  All locks are open file description locks (fcntl(2), F_OFD_SETLK): they die with their
+ * process, however it dies, so no count ever has to be repaired.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "privfile.h"
+
+/* Apart from each other, so that a flood of one kind pushes out none of another. */
+enum rate_area { RATE_SOURCES, RATE_NAMES, RATE_KNOWN };
+
+enum { RATEFILE_SLOTS = 4096, RATEFILE_SEATS = 128, RATEFILE_MARK_SIZE = 16 };
+
+struct rate_entry {
+	off_t at;       /* where the slot is */
+	uint64_t key;
+	uint64_t until; /* 0: none so far */
+};
+
+/* Opens or makes the file "rl" in `dir`.  The descriptor or a negative errno. */
+int ratefile_open(const struct privdir *dir);
+
+/* One process at a time; needed by all that follows but ratefile_leave_seat().  Waits a second, for
+ * a holder that is stopped must not stop the others for ever.  0, -EBUSY or a negative errno. */
+int ratefile_lock(int fd);
+void ratefile_unlock(int fd);
+
+/* Makes the table empty unless it bears `mark`.  0 if it does, 1 if it was emptied, or a negative
+ * errno. */
+int ratefile_check(int fd, const uint8_t mark[static RATEFILE_MARK_SIZE]);
+
+/* Finds the key's slot, or the one that it may take: then until is 0.  Times later than
+ * `now + span` cannot be and count as 0.  0 or a negative errno. */
+int ratefile_get(int fd, enum rate_area area, uint64_t key, uint64_t now, uint64_t span,
+		 struct rate_entry *ret);
+int ratefile_put(int fd, const struct rate_entry *e);
+
+/* How many seats others have taken, or a negative errno. */
+int ratefile_count_seats(int fd);
+
+/* Takes a free one: its number, -EAGAIN if there is none, or a negative errno.  It is held as long
+ * as the open file description is: a child must not inherit it. */
+int ratefile_take_seat(int fd);
+void ratefile_leave_seat(int fd, int seat);

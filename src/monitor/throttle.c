@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "throttle.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "bootsecret.h"
+#include "bucket.h"
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/secret.h"
+#include "common/terms.h"
+#include "ratefile.h"
+
+static const struct bucket_rate source_rate = { .burst = 10, .refill_ms = 6000 };
+static const struct bucket_rate name_rate = { .burst = 30, .refill_ms = 2000 };
+
+#define KNOWN_MS (24ull * 3600 * 1000)
+
+struct throttle {
+	char *dir;                         /* for messages */
+	int fd;
+	int seat;                          /* -1: none */
+	bool charged_source, charged_name; /* what throttle_success() gives back */
+	uint8_t boot_secret[BOOT_SECRET_SIZE];
+	uint8_t hash_key[crypto_shorthash_KEYBYTES];
+};
+
+/* ---- keys of the table */
+
+enum { SOURCE_MAX = 1 + 8 };
+
+/* The part of an address that one customer has: a kind, then /32 or /64.  Returns its size. */
+static size_t source_prefix(const struct sockaddr *source, uint8_t out[static SOURCE_MAX])
+{
+	if (source->sa_family == AF_INET) {
+		out[0] = 4;
+		memcpy(out + 1, &((const struct sockaddr_in *)source)->sin_addr, 4);
+		return 5;
+	}
+	if (source->sa_family == AF_INET6) {
+		const struct in6_addr *a = &((const struct sockaddr_in6 *)source)->sin6_addr;
+		/* What a socket for both families calls an IPv4 address. */
+		bool mapped = IN6_IS_ADDR_V4MAPPED(a);
+
+		out[0] = mapped ? 4 : 6;
+		memcpy(out + 1, a->s6_addr + (mapped ? 12 : 0), mapped ? 4 : 8);
+		return mapped ? 5 : 9;
+	}
+	out[0] = 0;
+	return 1;
+}
+
+/* SipHash-2-4 of the area, the source and the name, each where there is one. */
+static uint64_t entry_key(const struct throttle *t, enum rate_area area,
+			  const struct sockaddr *source, const char *name)
+{
+	uint8_t data[1 + SOURCE_MAX + SESSION_NAME_MAX];
+	size_t size = 0, name_size;
+	uint64_t key;
+
+	data[size++] = (uint8_t)area;
+	if (source)
+		size += source_prefix(source, data + size);
+	if (name) {
+		name_size = strnlen(name, SESSION_NAME_MAX);
+		memcpy(data + size, name, name_size);
+		size += name_size;
+	}
+	crypto_shorthash((uint8_t *)&key, data, size, t->hash_key);
+	return key;
+}
+
+static int get_source(struct throttle *t, const struct sockaddr *source, uint64_t now,
+		      struct rate_entry *ret)
+{
+	return ratefile_get(t->fd, RATE_SOURCES, entry_key(t, RATE_SOURCES, source, NULL), now,
+			    bucket_span_ms(&source_rate), ret);
+}
+
+static int get_name(struct throttle *t, const char *name, uint64_t now, struct rate_entry *ret)
+{
+	return ratefile_get(t->fd, RATE_NAMES, entry_key(t, RATE_NAMES, NULL, name), now,
+			    bucket_span_ms(&name_rate), ret);
+}
+
+/* Source and name together: who has an account of his own is no less a stranger to the others. */
+static int get_known(struct throttle *t, const struct sockaddr *source, const char *name,
+		     uint64_t now, struct rate_entry *ret)
+{
+	return ratefile_get(t->fd, RATE_KNOWN, entry_key(t, RATE_KNOWN, source, name), now, KNOWN_MS,
+			    ret);
+}
+
+/* ---- opening */
+
+static void derive(const struct throttle *t, const char *purpose, uint8_t *out, size_t size)
+{
+	crypto_generichash(out, size, (const uint8_t *)purpose, strlen(purpose), t->boot_secret,
+			   sizeof(t->boot_secret));
+}
+
+/* The table bears a mark that only this boot's secret makes, so that one of an earlier boot, whose
+ * keys and times mean nothing now, is emptied like a damaged one. */
+static int prepare(struct throttle *t, const struct privdir *dir)
+{
+	uint8_t mark[RATEFILE_MARK_SIZE];
+	char boot_id[BOOT_ID_SIZE];
+	int r;
+
+	r = bootsecret_boot_id(boot_id);
+	if (r < 0)
+		return r;
+	r = ratefile_lock(t->fd);
+	if (r < 0)
+		return r;
+	r = bootsecret_load(dir, boot_id, t->boot_secret);
+	if (r == 0) {
+		derive(t, "vtun 4 rate limits: hash", t->hash_key, sizeof(t->hash_key));
+		derive(t, "vtun 4 rate limits: mark", mark, sizeof(mark));
+		r = ratefile_check(t->fd, mark);
+	}
+	ratefile_unlock(t->fd);
+	return r;
+}
+
+static int make(const struct privdir *dir, struct throttle **ret)
+{
+	struct throttle *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	t->seat = -1;
+	t->dir = strdup(dir->path);
+	t->fd = ratefile_open(dir);
+	r = t->fd < 0 ? t->fd : prepare(t, dir);
+	if (r >= 0 && !t->dir)
+		r = -ENOMEM;
+	if (r < 0) {
+		throttle_free(t);
+		return r;
+	}
+	if (r == 1)
+		log_debug("%s/rl: a new table of rate limits", t->dir);
+	*ret = t;
+	return 0;
+}
+
+int throttle_open(const char *dir, struct throttle **ret)
+{
+	struct privdir d;
+	struct throttle *t;
+	int r;
+
+	if (sodium_init() < 0)
+		return -ENOSYS;
+	r = privfile_open_dir(dir, &d);
+	if (r < 0)
+		return r;
+	r = make(&d, &t);
+	close(d.fd);
+	if (r < 0)
+		return r;
+	*ret = t;
+	return 0;
+}
+
+void throttle_free(struct throttle *t)
+{
+	if (!t)
+		return;
+	cleanup_fd(&t->fd);
+	free(t->dir);
+	secret_wipe(t);
+	free(t);
+}
+
+const uint8_t *throttle_boot_secret(const struct throttle *t)
+{
+	return t->boot_secret;
+}
+
+/* ---- connections */
+
+/* Whether to let it in: 1, 0 or a negative errno. */
+static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now)
+{
+	struct rate_entry e;
+	int r, waiting;
+
+	r = get_source(t, source, now, &e);
+	if (r < 0)
+		return r;
+	if (bucket_empty(&source_rate, e.until, now))
+		return 0;
+	waiting = ratefile_count_seats(t->fd);
+	if (waiting < 0)
+		return waiting;
+	if (randombytes_uniform(100) < bucket_drop_percent((unsigned)waiting))
+		return 0;
+	t->seat = ratefile_take_seat(t->fd);
+	if (t->seat == -EAGAIN)
+		return 0;
+	return t->seat < 0 ? t->seat : 1;
+}
+
+/* What a caller is told who asks for yes or no, when the file cannot be used: no. */
+static int fail_closed(const struct throttle *t, int r)
+{
+	if (r == -EBUSY)
+		log_error("Login refused: another vtund has held the lock of %s/rl for a second; look "
+			  "for a stopped one with fuser -v", t->dir);
+	else if (r < 0)
+		log_errno(LOG_ERR, r, "Login refused: rate limits in %s/rl cannot be used", t->dir);
+	return r == 1;
+}
+
+int throttle_admit(struct throttle *t, const struct sockaddr *source)
+{
+	int r = ratefile_lock(t->fd);
+
+	if (r == 0) {
+		r = admit(t, source, clock_ms());
+		ratefile_unlock(t->fd);
+	}
+	return fail_closed(t, r);
+}
+
+void throttle_leave(struct throttle *t)
+{
+	if (t->seat >= 0)
+		ratefile_leave_seat(t->fd, t->seat);
+	t->seat = -1;
+}
+
+/* ---- attempts */
+
+/* Whether it may succeed: 1, 0 or a negative errno. */
+static int attempt(struct throttle *t, const struct sockaddr *source, const char *name,
+		   uint64_t now)
+{
+	struct rate_entry by_source, by_name, known;
+	int r;
+
+	r = get_source(t, source, now, &by_source);
+	if (r < 0)
+		return r;
+	t->charged_source = bucket_take(&source_rate, &by_source.until, now);
+	if (!t->charged_source)
+		return 0;
+	r = ratefile_put(t->fd, &by_source);
+	if (r < 0)
+		return r;
+	r = get_name(t, name, now, &by_name);
+	if (r < 0)
+		return r;
+	t->charged_name = bucket_take(&name_rate, &by_name.until, now);
+	if (t->charged_name) {
+		r = ratefile_put(t->fd, &by_name);
+		return r < 0 ? r : 1;
+	}
+	/* Others have used the name up.  Its owner, back from where he was before, is let through. */
+	r = get_known(t, source, name, now, &known);
+	return r < 0 ? r : known.until > now;
+}
+
+int throttle_attempt(struct throttle *t, const struct sockaddr *source, const char *name)
+{
+	int r;
+
+	t->charged_source = t->charged_name = false;
+	r = ratefile_lock(t->fd);
+	if (r == 0) {
+		r = attempt(t, source, name, clock_ms());
+		ratefile_unlock(t->fd);
+	}
+	return fail_closed(t, r);
+}
+
+static int refund(struct throttle *t, const struct bucket_rate *rate, struct rate_entry *e,
+		  uint64_t now)
+{
+	bucket_refund(rate, &e->until, now);
+	return ratefile_put(t->fd, e);
+}
+
+/* Gives back what this attempt took, and remembers who it was. */
+static int succeed(struct throttle *t, const struct sockaddr *source, const char *name,
+		   uint64_t now)
+{
+	struct rate_entry e = {};
+	int r = 0;
+
+	if (t->charged_source) {
+		r = get_source(t, source, now, &e);
+		if (r == 0)
+			r = refund(t, &source_rate, &e, now);
+	}
+	if (r == 0 && t->charged_name) {
+		r = get_name(t, name, now, &e);
+		if (r == 0)
+			r = refund(t, &name_rate, &e, now);
+	}
+	if (r == 0)
+		r = get_known(t, source, name, now, &e);
+	if (r < 0)
+		return r;
+	e.until = now + KNOWN_MS;
+	return ratefile_put(t->fd, &e);
+}
+
+void throttle_success(struct throttle *t, const struct sockaddr *source, const char *name)
+{
+	int r = ratefile_lock(t->fd);
+
+	if (r == 0) {
+		r = succeed(t, source, name, clock_ms());
+		ratefile_unlock(t->fd);
+	}
+	t->charged_source = t->charged_name = false;
+	if (r < 0)
+		log_errno(LOG_WARNING, r, "This login stays counted as a failure: rate limits in "
+			  "%s/rl cannot be used", t->dir);
+}
