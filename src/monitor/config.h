@@ -125,6 +125,8 @@ int config_password(const struct config_session *s, char buf[static 256]);
 void config_unused(const struct config *c, const struct config_session *s,
 		   void (*fn)(void *context, const char *option), void *context);
 
-/* Everything that can be said about the file (vtunctl check): all sections are parsed, values are
- * checked against this machine.  Returns the number of errors, or a negative errno. */
-int config_check(const char *path, diag_sink *sink, void *context);
+/* Everything that can be said about the file (vtunctl check): all sections are parsed, and with
+ * `machine` it is held against this machine (programs, pass_files, modes, the socket unit), which
+ * yields warnings only.  Remarks come in the order of the file.  Returns the number of errors, or a
+ * negative errno if the file cannot be read. */
+int config_check(const char *path, bool machine, diag_sink *sink, void *context);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "confload.h"
+#include "confmachine.h"
+#include "confremarks.h"
+
+/* One check of one file. */
+struct check {
+	struct config *config;
+	struct confdiag diag;
+	struct confmachine *machine; /* NULL: the file alone */
+};
+
+static void say_unused(void *context, const char *option)
+{
+	struct check *k = context;
+
+	confdiag_at(&k->diag, DIAG_WARNING, NULL, "\"%s\" has no effect in this version", option);
+}
+
+struct unused {
+	struct check *check;
+	const struct token *name;
+};
+
+static void say_unused_in_session(void *context, const char *option)
+{
+	const struct unused *u = context;
+
+	confdiag_at(&u->check->diag, DIAG_WARNING, u->name, "\"%s\" has no effect in this version",
+		    option);
+}
+
+static void check_session(struct check *k, const struct conf_section *section,
+			  const struct config_session *s)
+{
+	struct unused unused = { k, &section->name };
+
+	if (!s->password && !s->pass_file)
+		confdiag_at(&k->diag, DIAG_WARNING, &section->name,
+			    "no passwd and no pass_file: the session is refused");
+	if (s->proto == PROTO_UDP && s->type != TUNNEL_TUN && s->type != TUNNEL_ETHER)
+		confdiag_at(&k->diag, DIAG_WARNING, &section->name, "type %s%s and proto udp: a "
+			    "server needs \"type tun\" or \"type ether\" for it",
+			    tunnel_type_name(s->type), s->has_type ? "" : " (the default)");
+	config_unused(k->config, s, say_unused_in_session, &unused);
+	if (k->machine)
+		confmachine_check_session(k->machine, section, s);
+}
+
+static void check_sections(struct check *k)
+{
+	const struct confindex *index = &k->config->index;
+	size_t i;
+
+	for (i = 0; i < index->count; i++) {
+		const struct conf_section *section = &index->sections[i];
+		unsigned errors = k->diag.errors;
+		struct config_session *s;
+
+		if (section->kind == SECTION_OPTIONS)
+			continue;
+		s = confload_session(k->config, i, NULL, &k->diag);
+		if (s && section->kind == SECTION_SESSION)
+			check_session(k, section, s);
+		else if (section->kind == SECTION_DEFAULT && k->diag.errors > errors)
+			confdiag_at(&k->diag, DIAG_NOTE, &section->name,
+				    "every session after this one is refused until it is mended");
+		confload_free_session(s);
+	}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct conf_section *x = *(void *const *)a, *y = *(void *const *)b;
+	size_t size = x->name.size < y->name.size ? x->name.size : y->name.size;
+	int order = memcmp(x->name.text, y->name.text, size);
+
+	if (order == 0 && x->name.size != y->name.size)
+		order = x->name.size < y->name.size ? -1 : 1;
+	return order ? order : x->name.text < y->name.text ? -1 : x->name.text > y->name.text;
+}
+
+static void check_duplicates(struct check *k)
+{
+	const struct confindex *index = &k->config->index;
+	const struct conf_section **sorted = value_alloc((index->count + 1) * sizeof(*sorted));
+	size_t i, n = 0;
+
+	for (i = 0; i < index->count; i++)
+		if (index->sections[i].kind == SECTION_SESSION)
+			sorted[n++] = &index->sections[i];
+	qsort(sorted, n, sizeof(*sorted), by_name);
+	for (i = 1; i < n; i++) {
+		const struct token *a = &sorted[i - 1]->name, *b = &sorted[i]->name;
+
+		if (a->size == b->size && memcmp(a->text, b->text, a->size) == 0)
+			confdiag_at(&k->diag, DIAG_WARNING, b, "session \"%.*s\" again: this one "
+				    "counts, not that of line %u", CONFDIAG_SHOW(b), a->line);
+	}
+	free(sorted);
+}
+
+static void check_all(struct check *k)
+{
+	if (!confload_general(k->config, &k->diag))
+		confdiag_at(&k->diag, DIAG_NOTE, NULL,
+			    "every session is refused until options { } is mended");
+	config_unused(k->config, NULL, say_unused, k);
+	check_sections(k);
+	check_duplicates(k);
+	if (k->machine)
+		confmachine_check_file(k->machine);
+}
+
+int config_check(const char *path, bool machine, diag_sink *sink, void *context)
+{
+	struct confremarks remarks = {};
+	struct check k = { .diag = { .sink = confremarks_keep, .context = &remarks } };
+	struct confmachine m;
+	int r = confload_file(path, &k.diag, &k.config);
+
+	if (r == 0) {
+		confmachine_init(&m, k.config, &k.diag);
+		k.machine = machine ? &m : NULL;
+		check_all(&k);
+		confmachine_clear(&m);
+	}
+	confremarks_tell(&remarks, sink, context);
+	if (r == 0)
+		config_free(k.config);
+	return r < 0 && r != -EBADMSG ? r : (int)k.diag.errors;
+}
