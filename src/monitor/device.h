@@ -13,7 +13,9 @@
 struct device {
 	enum tunnel_type type;
 	int fd;                 /* for the worker; the owner of the struct closes it */
-	int program_fd;         /* tty: the slave, pipe: the program's end; else -1 */
+	int program_fd;         /* tty: the slave (raw), pipe: the program's end; else -1.  To be
+				   closed when the programs have it: only then is there an end
+				   of file when they go */
 	char name[64];          /* "tun0"; tty: path of the slave; pipe: "pipe" */
 	bool vnet;              /* frames begin with a virtio-net header */
 	uint32_t vnet_features; /* TUN_F_* that the kernel can do for this device */
@@ -25,7 +27,8 @@ struct device {
 int device_open(enum tunnel_type type, const char *want, struct device *ret, char ret_hint[static 256]);
 void device_close(struct device *d);
 
-/* tun and ether.  Offloads are TUN_F_*.  0 or a negative errno. */
+/* tun and ether.  Offloads are TUN_F_*, all off after device_open(), for which the descriptor must
+ * still be open; for the MTU it need not be.  0 (device_get_mtu(): the MTU) or a negative errno. */
 int device_set_offload(const struct device *d, uint32_t features);
 int device_set_mtu(const struct device *d, unsigned mtu);
 int device_get_mtu(const struct device *d);
