@@ -15,13 +15,20 @@ enum report_target {
 	REPORT_SYSLOG,  /* inetd: stderr is the peer */
 };
 
-/* Chooses the target, keeps argv's memory for titles; first thing after the command line.
- * `inetd`: descriptor 2 is the network, never write there. */
+/* Chooses the target and becomes the sink of log.h; first thing after the command line.
+ * `inetd`: descriptors 1 and 2 are the network if they are the same socket as 0; then they become
+ * /dev/null and syslog is the target.
+ * The memory of argv's strings and of the environment is overwritten by titles: argv[i] and environ
+ * point to copies afterwards, but pointers into them that were kept from before must not be used
+ * any more (getenv() again, or strdup() while reading the command line). */
 void report_init(int argc, char **argv, int inetd);
+
+/* LOG_DAEMON, LOG_LOCAL0... */
 void report_set_facility(int syslog_facility);
 
-/* Fields that go with every line from now on: VTUN_ROLE, VTUN_SESSION, VTUN_DEVICE, VTUN_PEER.
- * NULL leaves a field as it is.  Strings are copied. */
+/* Fields that go with every line from now on: VTUN_ROLE ("server", "client"), VTUN_SESSION,
+ * VTUN_DEVICE, VTUN_PEER ("192.0.2.7 port 4711": lines of the log and status.json show it as it
+ * is).  NULL leaves a field as it is, "" removes it.  Strings are copied. */
 void report_set(const char *role, const char *session, const char *device, const char *peer);
 
 /* ps shows "vtund[s]: TEXT" or "vtund[c]: TEXT" (role as set). */
@@ -31,10 +38,15 @@ void report_title(const char *format, ...) __attribute__((format(printf, 1, 2)))
 void report_status(int ready, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_stopping(void);
 
-/* Log lines with a MESSAGE_ID of their own and numbers as fields. */
+/* Log lines with a MESSAGE_ID of their own (units/vtun.catalog) and numbers as fields.
+ * report_session_end() also removes status.json. */
 void report_session_up(const struct terms *t);
 void report_session_end(const char *why, int exit_code, const struct tally *t, uint64_t seconds);
 void report_auth_failure(const char *why_for_us); /* "auth failure from ADDR port N": fail2ban */
 
-/* status.json; nothing where there is no place for it. */
+/* "NAME: up command 2 (ifconfig) failed: WHY: HINT"; `hint` may be empty. */
+void report_command_failure(const char *session, const char *which, unsigned number,
+			    const char *command, const char *why, const char *hint);
+
+/* status.json (state.h); where it cannot be written, one warning says so. */
 void report_state(const struct terms *t, const struct tally *tally, int udp_up);

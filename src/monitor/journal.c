@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "journal.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <systemd/sd-journal.h>
+
+#include "common/cleanup.h"
+
+void journal_add(struct journal_entry *e, const char *format, ...)
+{
+	size_t room = sizeof(e->text) - e->used;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(e->text + e->used, room, format, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= room || e->n_fields == ARRAY_SIZE(e->fields))
+		return;
+	e->fields[e->n_fields].iov_base = e->text + e->used;
+	e->fields[e->n_fields].iov_len = (size_t)n;
+	e->n_fields++;
+	e->used += (size_t)n;
+}
+
+void journal_append(struct journal_entry *e, const struct journal_entry *more)
+{
+	size_t i;
+
+	for (i = 0; i < more->n_fields; i++)
+		journal_add(e, "%.*s", (int)more->fields[i].iov_len,
+			    (const char *)more->fields[i].iov_base);
+}
+
+void journal_send(const struct journal_entry *e)
+{
+	sd_journal_sendv(e->fields, (int)e->n_fields);
+}
+
+int journal_is_stderr(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(2, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/exitcode.h"
+#include "common/log.h"
+#include "journal.h"
+#include "state.h"
+#include "title.h"
+
+/* Made once by "systemd-id128 new", explained in units/vtun.catalog. */
+#define MESSAGE_SESSION_UP     "b53f8a2fff54428d96c773b7ec6239ed"
+#define MESSAGE_SESSION_END    "46171b252e104879843f7d545af8265b"
+#define MESSAGE_AUTH_FAILURE   "cdfffee57ee64451b55b91abfaacdb44"
+#define MESSAGE_COMMAND_FAILED "2048204b4dec414a857b5d89e0039dd6"
+
+static const char program_name[] = "vtun";
+
+static struct {
+	int facility;
+	char role[8], session[SESSION_NAME_MAX + 1], device[64], peer[80];
+	time_t since;
+	int state_failed;
+	const struct journal_entry *extra; /* fields of the line that is being logged */
+} self = { .facility = LOG_DAEMON };
+
+/* ---- where lines go */
+
+static void sink_stderr(int priority, const char *line)
+{
+	(void)priority;
+	fprintf(stderr, "%s: %s\n", program_name, line);
+}
+
+static void sink_syslog(int priority, const char *line)
+{
+	syslog(self.facility | priority, "%s", line);
+}
+
+static void add_field(struct journal_entry *e, const char *name, const char *value)
+{
+	if (*value)
+		journal_add(e, "%s=%s", name, value);
+}
+
+static void sink_journal(int priority, const char *line)
+{
+	struct journal_entry e = { 0 };
+
+	journal_add(&e, "MESSAGE=%s", line);
+	journal_add(&e, "PRIORITY=%d", priority);
+	journal_add(&e, "SYSLOG_IDENTIFIER=%s", program_name);
+	journal_add(&e, "SYSLOG_FACILITY=%d", LOG_FAC(self.facility));
+	add_field(&e, "VTUN_ROLE", self.role);
+	add_field(&e, "VTUN_SESSION", self.session);
+	add_field(&e, "VTUN_DEVICE", self.device);
+	add_field(&e, "VTUN_PEER", self.peer);
+	if (self.extra)
+		journal_append(&e, self.extra);
+	journal_send(&e);
+}
+
+/* One line with more fields than the usual ones. */
+__attribute__((format(printf, 3, 4))) static void
+log_entry(int priority, const struct journal_entry *extra, const char *format, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	self.extra = extra;
+	log_line(priority, "%s", text);
+	self.extra = NULL;
+}
+
+static int is_same_file(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
+	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* What a library writes to stdout or stderr must not get between the frames. */
+static void close_off_network(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+		_exit(EXIT_OSERR);
+	if (null > 2)
+		close(null);
+}
+
+static enum report_target choose_target(int inetd)
+{
+	struct stat st;
+
+	if (journal_is_stderr())
+		return REPORT_JOURNAL;
+	if ((inetd && is_same_file(0, 2)) || fstat(2, &st) < 0)
+		return REPORT_SYSLOG;
+	return REPORT_STDERR;
+}
+
+void report_init(int argc, char **argv, int inetd)
+{
+	title_init(argc, argv);
+	switch (choose_target(inetd)) {
+	case REPORT_JOURNAL:
+		log_set_sink(sink_journal);
+		break;
+	case REPORT_SYSLOG:
+		close_off_network();
+		openlog(program_name, LOG_PID | LOG_NDELAY, self.facility);
+		log_set_sink(sink_syslog);
+		break;
+	case REPORT_STDERR:
+		log_set_sink(sink_stderr);
+		break;
+	}
+}
+
+void report_set_facility(int syslog_facility)
+{
+	self.facility = syslog_facility;
+}
+
+static void set(char *field, size_t size, const char *value)
+{
+	if (value)
+		snprintf(field, size, "%s", value);
+}
+
+void report_set(const char *role, const char *session, const char *device, const char *peer)
+{
+	set(self.role, sizeof(self.role), role);
+	set(self.session, sizeof(self.session), session);
+	set(self.device, sizeof(self.device), device);
+	set(self.peer, sizeof(self.peer), peer);
+}
+
+/* ---- ps and systemctl status */
+
+void report_title(const char *format, ...)
+{
+	const char *role = *self.role == 's' ? "[s]" : *self.role == 'c' ? "[c]" : "";
+	char text[160], title[192];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	snprintf(title, sizeof(title), "vtund%s: %s", role, text);
+	title_set(title);
+}
+
+void report_status(int ready, const char *format, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	text[strcspn(text, "\n")] = '\0'; /* what follows would be another assignment */
+	sd_notifyf(0, "%sSTATUS=%s", ready ? "READY=1\n" : "", text);
+}
+
+void report_stopping(void)
+{
+	sd_notify(0, "STOPPING=1");
+}
+
+/* ---- the events that have a number of their own */
+
+static const char *session_name(void)
+{
+	return *self.session ? self.session : "(no session)";
+}
+
+void report_session_up(const struct terms *t)
+{
+	struct journal_entry e = { 0 };
+	const char *proto = t->proto == PROTO_UDP ? "udp" : "tcp";
+
+	self.since = time(NULL);
+	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_SESSION_UP);
+	journal_add(&e, "VTUN_TYPE=%s", tunnel_type_name(t->type));
+	journal_add(&e, "VTUN_PROTO=%s", proto);
+	journal_add(&e, "VTUN_MTU=%u", t->mtu);
+	log_entry(LOG_NOTICE, &e, "%s: session up: device %s, peer %s, %s over %s, compress %s, "
+		  "encrypt %s, keepalive %u:%u, mtu %u", session_name(), self.device, self.peer,
+		  tunnel_type_name(t->type), proto, comp_alg_name(t->comp_alg),
+		  t->encrypt ? "yes" : "no", t->keepalive_s, t->keepalive_misses, t->mtu);
+}
+
+void report_session_end(const char *why, int exit_code, const struct tally *t, uint64_t seconds)
+{
+	struct journal_entry e = { 0 };
+
+	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_SESSION_END);
+	journal_add(&e, "VTUN_REASON=%s", why);
+	journal_add(&e, "VTUN_EXIT=%d", exit_code);
+	journal_add(&e, "VTUN_SECONDS=%llu", (unsigned long long)seconds);
+	journal_add(&e, "VTUN_TX_FRAMES=%llu", (unsigned long long)t->tx_frames);
+	journal_add(&e, "VTUN_TX_BYTES=%llu", (unsigned long long)t->tx_bytes);
+	journal_add(&e, "VTUN_RX_FRAMES=%llu", (unsigned long long)t->rx_frames);
+	journal_add(&e, "VTUN_RX_BYTES=%llu", (unsigned long long)t->rx_bytes);
+	journal_add(&e, "VTUN_TX_DROPS=%llu", (unsigned long long)t->tx_drops);
+	journal_add(&e, "VTUN_RX_DROPS=%llu", (unsigned long long)t->rx_drops);
+	log_entry(exit_code ? LOG_WARNING : LOG_NOTICE, &e,
+		  "%s: session ended after %llu s: %s; sent %llu bytes in %llu frames, "
+		  "received %llu in %llu", session_name(), (unsigned long long)seconds, why,
+		  (unsigned long long)t->tx_bytes, (unsigned long long)t->tx_frames,
+		  (unsigned long long)t->rx_bytes, (unsigned long long)t->rx_frames);
+	state_remove();
+}
+
+void report_auth_failure(const char *why_for_us)
+{
+	struct journal_entry e = { 0 };
+
+	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_AUTH_FAILURE);
+	journal_add(&e, "VTUN_REASON=%s", why_for_us);
+	log_entry(LOG_WARNING, &e, "auth failure from %s: %s", self.peer, why_for_us);
+}
+
+void report_command_failure(const char *session, const char *which, unsigned number,
+			    const char *command, const char *why, const char *hint)
+{
+	struct journal_entry e = { 0 };
+
+	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_COMMAND_FAILED);
+	journal_add(&e, "VTUN_COMMAND=%s", command);
+	journal_add(&e, "VTUN_REASON=%s", why);
+	log_entry(LOG_WARNING, &e, "%s: %s command %u (%s) failed: %s%s%s", session, which, number,
+		  command, why, *hint ? ": " : "", hint);
+}
+
+/* ---- status.json */
+
+void report_state(const struct terms *t, const struct tally *tally, int udp_up)
+{
+	const struct state s = {
+		.session = self.session, .role = self.role, .device = self.device,
+		.peer = self.peer, .since = self.since, .terms = t, .tally = tally,
+		.udp_up = udp_up,
+	};
+	int r = state_write(&s);
+
+	if (r < 0 && !self.state_failed)
+		log_errno(LOG_WARNING, r, "%s: status.json cannot be written, vtunctl status "
+			  "will not show this session", self.session);
+	self.state_failed = r < 0;
+}
