@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "claim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/clock.h"
+#include "common/fdutil.h"
+#include "common/log.h"
+
+enum { HOLDER_SIZE = 128, NOTE_SIZE = 128, KILL_MS = 10000, RETRY_MS = 50 };
+
+/* A POSIX record lock, because the kernel then names its holder: a number in the file could be that
+ * of a process that died long ago, and killold is not to hit its heir.  Children do not inherit it,
+ * and closing a second descriptor of the same file would drop it: there is none. */
+static struct flock whole_file(void)
+{
+	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+}
+
+static int lock(int fd)
+{
+	struct flock l = whole_file();
+
+	if (fcntl(fd, F_SETLK, &l) == 0)
+		return 0;
+	return errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
+}
+
+/* The process that holds the lock; 0 if nobody does, or somebody outside of our PID namespace. */
+static pid_t holder(int fd)
+{
+	struct flock l = whole_file();
+
+	return fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK && l.l_pid > 0 ? l.l_pid : 0;
+}
+
+static int open_claim(const char *name)
+{
+	char path[sizeof(RUNDIR "/claim/") + SESSION_NAME_MAX];
+	int fd;
+
+	if (!*name || *name == '.' || strchr(name, '/') || strlen(name) > SESSION_NAME_MAX)
+		return -EINVAL;
+	if (mkdir(RUNDIR "/claim", 0750) < 0 && errno != EEXIST)
+		return -errno;
+	snprintf(path, sizeof(path), RUNDIR "/claim/%s", name);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	return fd < 0 ? -errno : fd;
+}
+
+/* ---- the note in the file: seconds since 1970, process, peer */
+
+/* A help for people: no reason to refuse a session when /run is full. */
+static void write_note(int fd, const char *peer)
+{
+	char note[NOTE_SIZE];
+
+	snprintf(note, sizeof(note), "%lld %d %.80s\n", (long long)time(NULL), (int)getpid(), peer);
+	if (ftruncate(fd, 0) == 0)
+		fd_write_all(fd, note, strlen(note));
+}
+
+static void format_since(long long when, char text[static 24])
+{
+	time_t now = time(NULL), then = (time_t)when;
+	struct tm tm;
+
+	text[0] = '\0';
+	if (localtime_r(&then, &tm))
+		strftime(text, 24, now - then < 86400 ? "%H:%M" : "%Y-%m-%d %H:%M", &tm);
+}
+
+/* The newcomer may be told by whom the session is used: it knows the password. */
+static void describe_holder(int fd, char ret_holder[static HOLDER_SIZE])
+{
+	char note[NOTE_SIZE], peer[81], since[24];
+	ssize_t n = pread(fd, note, sizeof(note) - 1, 0);
+	long long when;
+	int pid;
+
+	note[n > 0 ? n : 0] = '\0';
+	snprintf(ret_holder, HOLDER_SIZE, "in use by another session");
+	/* Its own note, not that of the one before, whose lock it has just taken? */
+	if (sscanf(note, "%lld %d %80[^\n]", &when, &pid, peer) != 3 || pid != holder(fd))
+		return;
+	format_since(when, since);
+	snprintf(ret_holder, HOLDER_SIZE, "in use since %s by %s", since, peer);
+}
+
+/* ---- killold */
+
+/* SIGTERM to the process that holds the lock while we look at it.  The descriptor is taken first
+ * and the lock looked at again: whoever `fd` stands for is its holder. */
+static int terminate_holder(int fd, const char *name, pid_t pid)
+{
+	auto_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (pidfd < 0)
+		return errno == ESRCH ? 0 : -errno;
+	if (holder(fd) != pid)
+		return 0;
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) < 0)
+		return errno == ESRCH ? 0 : -errno;
+	log_notice("%s: multi killold: another session of this name (process %d) is told to end",
+		   name, (int)pid);
+	return 0;
+}
+
+static int lock_by_force(int fd, const char *name)
+{
+	uint64_t deadline = clock_ms() + KILL_MS;
+	pid_t told = 0, pid;
+	int r;
+
+	for (;;) {
+		r = lock(fd);
+		if (r != -EBUSY || clock_ms() >= deadline)
+			return r;
+		pid = holder(fd);
+		if (pid && pid != told) {
+			r = terminate_holder(fd, name, pid);
+			if (r < 0) {
+				log_errno(LOG_WARNING, r, "%s: multi killold: process %d cannot be "
+					  "told to end", name, (int)pid);
+				return -EBUSY;
+			}
+			told = pid;
+		}
+		poll(NULL, 0, RETRY_MS);
+	}
+}
+
+int claim_take(const char *name, enum multi multi, const char *peer,
+	       int *ret_fd, char ret_holder[static 128])
+{
+	auto_close int fd = -1;
+	int r;
+
+	if (multi == MULTI_YES) {
+		*ret_fd = -1;
+		return 0;
+	}
+	fd = open_claim(name);
+	if (fd < 0)
+		return fd;
+	r = multi == MULTI_KILLOLD ? lock_by_force(fd, name) : lock(fd);
+	if (r == -EBUSY)
+		describe_holder(fd, ret_holder);
+	if (r < 0)
+		return r;
+	write_note(fd, peer);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One live session per name, tried by several processes.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#undef RUNDIR
+#define RUNDIR "run" /* in a directory of our own */
+#include "../../src/monitor/claim.c"
+#include "tap.h"
+
+static int take(const char *name, enum multi multi, char text[static 128])
+{
+	int fd = -2, r;
+
+	text[0] = '\0';
+	r = claim_take(name, multi, "192.0.2.7", &fd, text);
+	return r < 0 ? r : fd;
+}
+
+/* A process that holds the claim until it is told to end; `deaf` ignores SIGTERM. */
+static pid_t hold(const char *name, enum multi multi, int deaf)
+{
+	int ready[2];
+	char text[128], c = 0;
+	pid_t pid;
+
+	if (pipe(ready) < 0)
+		abort();
+	pid = fork();
+	if (pid == 0) {
+		if (deaf)
+			signal(SIGTERM, SIG_IGN);
+		c = take(name, multi, text) >= 0;
+		if (write(ready[1], &c, 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) != 1 || !c)
+		abort();
+	close(ready[0]);
+	return pid;
+}
+
+static int status_of(pid_t pid)
+{
+	int status = -1;
+
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static void test_multi_no(void)
+{
+	char text[128];
+	pid_t old = hold("a", MULTI_NO, 0);
+	int fd;
+
+	ok(take("a", MULTI_NO, text) == -EBUSY, "multi no: a name in use is refused");
+	ok(strncmp(text, "in use since ", 13) == 0 && strstr(text, " by 192.0.2.7"),
+	   "the newcomer is told since when and by whom (%s)", text);
+	ok(waitpid(old, NULL, WNOHANG) == 0, "the old session goes on");
+	fd = take("b", MULTI_NO, text);
+	ok(fd >= 0, "another name is free");
+	close(fd);
+	kill(old, SIGKILL);
+	status_of(old);
+	fd = take("a", MULTI_NO, text);
+	ok(fd >= 0, "a claim dies with its process, however that ended");
+	close(fd);
+	old = hold("a", MULTI_NO, 0);
+	ok(take("a", MULTI_NO, text) == -EBUSY, "a claim that was closed can be taken by another");
+	kill(old, SIGKILL);
+	status_of(old);
+}
+
+static void test_multi_yes(void)
+{
+	char text[128];
+	pid_t old = hold("y", MULTI_NO, 0);
+
+	ok(take("y", MULTI_YES, text) == -1, "multi yes: takes no claim, and needs none");
+	kill(old, SIGKILL);
+	status_of(old);
+}
+
+static void test_killold(void)
+{
+	char text[128];
+	pid_t old = hold("k", MULTI_KILLOLD, 0);
+	int fd = take("k", MULTI_KILLOLD, text), status = status_of(old);
+
+	ok(fd >= 0, "killold: the newcomer gets the name");
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM, "the old session has got SIGTERM");
+	close(fd);
+	fd = take("k", MULTI_KILLOLD, text);
+	ok(fd >= 0, "killold: a free name needs no victim");
+	close(fd);
+}
+
+/* The file names a process that is alive but holds no lock: as after a crash and a reused number. */
+static void test_stale_note(void)
+{
+	char text[128], note[64];
+	pid_t heir = fork();
+	int fd;
+
+	if (heir == 0)
+		for (;;)
+			pause();
+	fd = open_claim("s");
+	snprintf(note, sizeof(note), "1 %d 198.51.100.1\n", (int)heir);
+	ok(write(fd, note, strlen(note)) > 0, "(a stale note has been made)");
+	close(fd);
+	fd = take("s", MULTI_KILLOLD, text);
+	ok(fd >= 0, "a stale note keeps nobody out");
+	ok(waitpid(heir, NULL, WNOHANG) == 0, "and its process, which is innocent, is left alone");
+	close(fd);
+	kill(heir, SIGKILL);
+	status_of(heir);
+}
+
+/* A holder whose note is still that of another. */
+static void test_foreign_note(void)
+{
+	char text[128];
+	pid_t old = hold("f", MULTI_NO, 0);
+
+	ok(truncate("run/claim/f", 0) == 0 && take("f", MULTI_NO, text) == -EBUSY &&
+	   strcmp(text, "in use by another session") == 0,
+	   "without a note of the holder itself, nobody is named");
+	kill(old, SIGKILL);
+	status_of(old);
+}
+
+/* The loop of killold without its ten seconds. */
+static void test_deaf(void)
+{
+	pid_t old = hold("d", MULTI_NO, 1);
+	int fd = open_claim("d");
+
+	ok(holder(fd) == old, "the kernel names the holder");
+	ok(terminate_holder(fd, "d", old) == 0 && lock(fd) == -EBUSY &&
+	   waitpid(old, NULL, WNOHANG) == 0,
+	   "a session that does not end at SIGTERM keeps its claim");
+	ok(terminate_holder(fd, "d", getpid()) == 0,
+	   "nobody but the holder is sent a signal (we are still here)");
+	close(fd);
+	kill(old, SIGKILL);
+	status_of(old);
+}
+
+static void test_names(void)
+{
+	static const char *const bad[] = { "", ".", "..", "../x", "a/b", ".hidden" };
+	char text[128], longest[SESSION_NAME_MAX + 2];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		ok(take(bad[i], MULTI_NO, text) == -EINVAL, "\"%s\" is no name of a file here",
+		   bad[i]);
+	memset(longest, 'n', sizeof(longest) - 1);
+	longest[SESSION_NAME_MAX + 1] = '\0';
+	ok(take(longest, MULTI_NO, text) == -EINVAL, "nor is one of 64 bytes");
+	longest[SESSION_NAME_MAX] = '\0';
+	fd = take(longest, MULTI_NO, text);
+	ok(fd >= 0, "one of 63 is");
+	close(fd);
+	ok(symlink("/etc/passwd", "run/claim/link") == 0 &&
+	   take("link", MULTI_NO, text) == -ELOOP, "a symbolic link is not followed");
+	ok(take("x", MULTI_NO, text) >= 0 && rename("run", "gone") == 0 &&
+	   take("x", MULTI_NO, text) == -ENOENT, "without its directory there is no claim");
+}
+
+int main(void)
+{
+	char directory[] = "/tmp/vtun-claim-XXXXXX";
+
+	log_set_max(LOG_EMERG);
+	if (!mkdtemp(directory) || chdir(directory) < 0 || mkdir("run", 0700) < 0)
+		return 99;
+	test_multi_no();
+	test_multi_yes();
+	test_killold();
+	test_stale_note();
+	test_foreign_note();
+	test_deaf();
+	test_names();
+	if (system("rm -r gone") != 0 || rmdir(directory) < 0)
+		return 99;
+	return finish();
+}
