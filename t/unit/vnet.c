@@ -148,6 +148,11 @@ static void test_plain(void)
 	h.csum_start--;
 	ok(verdict(TUNNEL_TUN, ALL) == VNET_FINE, "but not when it is the last one");
 
+	make(TUNNEL_TUN, 4, IPPROTO_TCP);
+	frame[0] = 0x46;
+	h = (struct vnet_hdr){ .flags = VNET_NEEDS_CSUM, .csum_start = 22 };
+	ok(verdict(TUNNEL_TUN, ALL) == VNET_CSUM, "refused: a checksum within the IP options");
+
 	make(TUNNEL_ETHER, 4, IPPROTO_TCP);
 	put_be16(frame + 12, 0x8864); /* PPPoE */
 	h = (struct vnet_hdr){ .flags = VNET_NEEDS_CSUM, .csum_start = 42, .csum_offset = 16 };
