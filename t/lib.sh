@@ -178,6 +178,7 @@ in_own_network()
 	in_own_namespaces "$@"
 	scratch=$own_world/scratch
 	mkdir -m 755 "$scratch"
+	vtund_copies
 }
 
 test_end()
@@ -204,8 +205,44 @@ test_end()
 
 # ---- vtund
 
+# The build's own programs, until in_own_network copies them.
 : "${VTUND:=$top_builddir/vtund --worker=$top_builddir/vtun-worker}"
 vtund_flags= # in_own_network knows whether --single-uid is needed
+
+# The worker has another uid than its monitor, which need not be able to enter the build's directory
+# (homes are closed); and root's monitor refuses a worker that belongs to somebody else.
+vtund_copies()
+{
+	local bin=$own_world/bin
+
+	[ "$VTUND" = "$top_builddir/vtund --worker=$top_builddir/vtun-worker" ] || return 0
+	mkdir -m 755 "$bin"
+	install -m 755 "$top_builddir/vtund" "$top_builddir/vtun-worker" "$bin"
+	VTUND="$bin/vtund --worker=$bin/vtun-worker"
+}
+
+# peer PROGRAM: the path of somebody else's program, which .ci/prepare has unpacked to test against.
+# Not in a subshell of its own: without the program the test is skipped.
+peer()
+{
+	peer_path=$top_builddir/peers/usr/sbin/$1
+	[ -x "$peer_path" ] || skip_all "no $1 to test against: .ci/prepare build peer"
+}
+
+# A /dev/log of the test's own, written to $scratch/syslog.log.  Before hosts_up.
+own_syslog()
+{
+	local dev=$own_world/dev node
+
+	mkdir "$dev" "$dev/net" "$dev/pts"
+	for node in null zero full random urandom tty net/tun; do
+		: >"$dev/$node" && mount --bind "/dev/$node" "$dev/$node" || return
+	done
+	ln -s pts/ptmx "$dev/ptmx"
+	mount -t devpts -o newinstance,ptmxmode=666 devpts "$dev/pts" && mount --rbind "$dev" /dev || return
+	background syslog "$top_srcdir/t/tools/syslogd" /dev/log
+	wait_until 10 test -S /dev/log
+}
 
 # The article's two files, unchanged, as $scratch/server.conf and client.conf.
 article_files()

@@ -101,7 +101,17 @@ machine_install()
 	od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$root"/etc/machine-id
 }
 
-# machine_boot HOST: returns when it is up; "on HOST" is then that machine.
+# machine_file HOST PATH LINE...: a file on its disk, before or after it has booted.
+machine_file()
+{
+	local file=$own_world/$1.root$2
+
+	shift 2
+	mkdir -p "$(dirname "$file")" && printf '%s\n' "$@" >"$file"
+}
+
+# machine_boot HOST: returns when it is up; "on HOST" is then that machine.  Not in a subshell (as by
+# "ok"), which would forget it.
 machine_boot()
 {
 	local enter net

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Without systemd: a real inetd (Debian's openbsd-inetd) listens, and "vtund -i" serves the connection
+# that it finds as descriptors 0, 1 and 2.
+. "$(dirname "$0")/lib.sh"
+in_own_network "$@"
+need nc ping
+peer inetd
+own_syslog
+hosts_up
+article_files
+
+tunnel_works()
+{
+	on client ping -qc 1 -W 1 192.168.2.1 && on server ping -qc 1 -W 1 192.168.2.2
+}
+no_vtund()
+{
+	! pgrep -x vtund && ! pgrep -x vtun-worker
+}
+# What the server answers to some bytes, until it closes.
+answer()
+{
+	printf "%b" "$1" | on client timeout 30 nc 192.168.1.1 5000
+}
+
+# As in conf/inetd.conf, with the programs of this build.
+# shellcheck disable=SC2086 # program and options
+set -- $VTUND $vtund_flags
+program=$1
+shift
+echo "5000 stream tcp nowait.2000 root $program vtund -i $* -f $scratch/server.conf" >"$scratch/inetd.conf"
+background inetd on server "$peer_path" -i "$scratch/inetd.conf"
+inetd=$!
+ok "inetd listens" wait_until 10 listens server 5000
+
+vtund_client client "$scratch/client.conf" wireless2 192.168.1.1
+ok "the article's tunnel works" wait_until 20 tunnel_works
+ok "ps shows the article's line" pgrep -f '^vtund\[s\]: wireless2 tun tun0'
+like "the log is in syslog" "$(cat "$scratch/syslog.log")" "vtun.*wireless2"
+end "$client_pid"
+is "the client ends in good order" $? 0
+ok "... and the server with it" wait_until 10 no_vtund
+
+is "a browser gets no byte of log or anything else" "$(answer 'GET / HTTP/1.0\r\n\r\n')" ""
+ok "... and the log says what it was" wait_until 5 grep -q HTTP "$scratch/syslog.log"
+ok "nothing is left running" wait_until 10 no_vtund
+
+echo "broken {" >>"$scratch/server.conf"
+vtund_client client "$scratch/client.conf" wireless2 192.168.1.1
+ok "a broken section of somebody else is no obstacle" wait_until 20 tunnel_works
+end "$client_pid"
+ok "inetd is still there" kill -0 $inetd
+finish

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# On a real systemd, what cannot work says so: by systemctl's exit status, in the journal, with the
+# next step, and without leaving failed units on the server.  And commands that need root get it, by
+# the drop-in that is documented for them.
+. "$(dirname "$0")/lib.sh"
+. "$top_srcdir/t/machines.sh"
+in_own_network "$@"
+hosts_up
+machines_ready
+for m in server client; do
+	machine_install $m
+	install -m 600 "$top_srcdir/t/data/article/$m.conf" "$own_world/$m.root$sysconfdir/vtund.conf"
+done
+conf=$own_world/client.root$sysconfdir/vtund.conf
+cat >>"$conf" <<'END'
+unknown { passwd SecretPassword; server 192.168.1.1; }
+nowhere { passwd SecretPassword; }
+deaf    { passwd SecretPassword; server 192.168.1.1 1; }
+broken  { passwd SecretPassword; server 192.168.1.1; frobnicate yes; }
+END
+for m in server client; do
+	machine_boot $m
+done
+on server systemctl start vtun.socket
+
+# fails SESSION STATUS: "systemctl start" fails, and systemd has seen that exit status.
+fails()
+{
+	! on client systemctl start "vtun@$1" && journal client -u "vtun@$1" | grep "status=$2/"
+}
+
+says()
+{
+	like "... and says so: $3" "$(journal client -u "vtun@$1")" "$2"
+}
+
+ok "a session that the server does not know" fails unknown 77
+says unknown "authentication|refused" "not let in"
+like "... and the server's journal has a line for fail2ban" "$(journal server -t vtun)" \
+	"auth failure from 192.168.1.2"
+unlike "... without the password" "$(journal server)$(journal client)" SecretPassword
+ok "a session without a server" fails nowhere 78
+says nowhere "server HOST" "in vtund.conf"
+says nowhere "VTUN_SERVER=" "or in /etc/default"
+ok "a server that does not listen" fails deaf 69
+says deaf "192.168.1.1.* port 1[^0-9].*refused" "who refused what"
+ok "a broken section" fails broken 78
+says broken "vtund.conf:[0-9]+:.*frobnicate" "where and what"
+ok "a name that is in no file" fails missing 78
+says missing "missing" "its name"
+
+chmod 644 "$conf"
+machine_file client "$sysconfdir/default/vtun-wireless2" "VTUN_SERVER=192.168.1.1"
+ok "a world-readable file with passwords" fails wireless2 78
+says wireless2 "chmod 600" "chmod 600"
+mv "$conf" "$conf.away"
+ok "no vtund.conf" not on client systemctl start vtun@wireless2
+says wireless2 "vtund.conf" "its name"
+mv "$conf.away" "$conf"
+chmod 600 "$conf"
+is "nothing is left behind as failed on the server" "$(on server systemctl --failed --no-legend)" ""
+is "... nor any instance" "$(on server systemctl list-units --plain --no-legend 'vtun@*.service')" ""
+
+ok "with all of it mended, it starts" on client systemctl start vtun@wireless2
+on client systemctl stop vtun@wireless2
+
+mkdir -p "$own_world/client.root/etc/systemd/system/vtun@wireless2.service.d"
+cp "$top_srcdir/units/root-hooks.conf" "$own_world/client.root/etc/systemd/system/vtun@wireless2.service.d"
+on client systemctl daemon-reload
+ok "with root-hooks.conf it starts as well" on client systemctl start vtun@wireless2
+is "... the monitor is root, the worker is not" \
+	"$(on client ps axww -o user,comm | awk '/vtun(d|-worker)$/ { print $1, $2 }' | sort)" \
+	"root vtund
+vtun vtun-worker"
+finish
