@@ -41,6 +41,7 @@ int negotiate_on_frame(struct session *s, const struct frame *f)
 		session_end(s, REASON_PROTOCOL, 0, "negotiation out of order");
 		return 0;
 	}
+	s->spi = s->terms.spi;
 	r = s->role == ROLE_SERVER ? wire_get_accept(f->data, f->size, &s->terms, &t, &detail)
 				   : wire_get_offer(f->data, f->size, &t, &detail);
 	if (r < 0)
@@ -63,8 +64,23 @@ static void take_device(struct session *s, const struct ipc_device_ok *ok, int f
 	};
 	int r = pump_open(&s->pump, &s->terms, &d);
 
+	if (ok->has_udp)
+		s->udp_fd = take_fd(&fds[1]);
+
 	if (r < 0)
 		session_end(s, REASON_INTERNAL, 0, "compression: %s", strerror(-r));
+}
+
+/* Client: what its monitor answers to the offer.  In s->terms `spi` stays the server's, and so do
+ * the features of its device: they are what we may send. */
+static void take_accept(struct session *s, const struct terms *accept)
+{
+	uint32_t peer_spi = s->terms.spi, peer_features = s->terms.vnet_features;
+
+	s->spi = accept->spi;
+	s->terms = *accept;
+	s->terms.spi = peer_spi;
+	s->terms.vnet_features = peer_features;
 }
 
 int negotiate_on_message(struct session *s, const struct ipc_message *m, int fds[static IPC_FDS_MAX])
@@ -74,14 +90,14 @@ int negotiate_on_message(struct session *s, const struct ipc_message *m, int fds
 
 	if (m->op == IPC_DEVICE_OK && s->step == WANT_DEVICE && fds[0] >= 0) {
 		if (s->role == ROLE_CLIENT)
-			s->terms = m->device_ok.accept;
+			take_accept(s, &m->device_ok.accept);
 		take_device(s, &m->device_ok, fds);
 		if (s->role == ROLE_SERVER) {
 			s->step = WANT_UP;
 			session_ask(s, ask_up());
 			return 0;
 		}
-		session_put(s, FRAME_ACCEPT, tlvs, wire_put_accept(&s->terms, tlvs));
+		session_put(s, FRAME_ACCEPT, tlvs, wire_put_accept(&m->device_ok.accept, tlvs));
 		s->step = WANT_START;
 		s->waiting = false;
 		return 0;

@@ -11,6 +11,7 @@
 
 enum {
 	BATCH_BYTES = 65536,    /* one flush for so much, or for what there is */
+	BATCH_FRAMES = 64,      /* the same for UDP */
 	TURNS_MOST = 8,         /* then the other direction gets its turn */
 	PACKED_HEADER = 4,      /* DATA_Z: the original length */
 	PACK_LEAST = 64,        /* smaller frames never gain what the header costs */
@@ -25,9 +26,11 @@ void pump_free(struct pump *p)
 {
 	if (p->device.fd >= 0)
 		close(p->device.fd);
+	udp_free(p->udp);
 	compress_free(p->compress);
 	free(p->packed);
 	free(p->unpacked);
+	free(p->frame);
 	*p = (struct pump){ .link = p->link, .device.fd = -1, .tally = p->tally };
 }
 
@@ -41,6 +44,13 @@ int pump_open(struct pump *p, const struct terms *t, const struct device_io *dev
 	if (!p->packed || !p->unpacked)
 		return -ENOMEM;
 	return compress_new(t->comp_alg, t->comp_level, t->comp_mode, &p->compress);
+}
+
+int pump_use_udp(struct pump *p, struct udp *udp)
+{
+	p->udp = udp;
+	p->frame = malloc(FRAME_MOST);
+	return p->frame ? 0 : -ENOMEM;
 }
 
 /* ---- device -> link */
@@ -93,7 +103,40 @@ static int read_batch(struct pump *p)
 	return frames;
 }
 
-enum tls_io pump_out(struct pump *p, bool *ret_more, int *ret_error)
+/* A frame that UDP cannot take (yet) goes over TLS; the other end takes both at any time. */
+static void send_over_link(struct pump *p, size_t size)
+{
+	uint8_t *room = link_room(p->link, size);
+
+	if (!room) {
+		p->tally.tx_drops++;
+		return;
+	}
+	memcpy(room, p->frame, size);
+	link_commit(p->link, FRAME_DATA, size);
+	p->tally.tx_frames++;
+	p->tally.tx_bytes += size;
+}
+
+static int read_udp_batch(struct pump *p, uint64_t now)
+{
+	int frames;
+
+	for (frames = 0; frames < BATCH_FRAMES; frames++) {
+		ssize_t n = device_io_read(&p->device, p->frame);
+
+		if (n == -EAGAIN)
+			break;
+		if (n < 0)
+			return (int)n;
+		if (udp_send(p->udp, now, p->frame, (size_t)n) < 0)
+			send_over_link(p, (size_t)n);
+	}
+	udp_flush(p->udp, now);
+	return frames;
+}
+
+enum tls_io pump_out(struct pump *p, uint64_t now, bool *ret_more, int *ret_error)
 {
 	int turn, n;
 
@@ -104,7 +147,7 @@ enum tls_io pump_out(struct pump *p, bool *ret_more, int *ret_error)
 
 		if (io != TLS_OK || !p->live || p->read_eof)
 			return io;
-		n = read_batch(p);
+		n = p->udp && udp_is_up(p->udp) ? read_udp_batch(p, now) : read_batch(p);
 		if (n < 0) {
 			*ret_error = n;
 			return TLS_FAILED;

@@ -7,10 +7,12 @@
 #include "compress.h"
 #include "device_io.h"
 #include "link.h"
+#include "udp.h"
 
 struct pump {
 	struct link *link;       /* the session's */
 	struct compress *compress; /* NULL: none; owned */
+	struct udp *udp;           /* NULL: no UDP path; owned */
 	struct device_io device; /* its descriptor is owned */
 	bool live;               /* frames may flow: `up` has run */
 	bool read_eof;           /* the stream's end has been read and sent */
@@ -19,6 +21,7 @@ struct pump {
 	size_t written;          /* of the frame that is being written: a stream may take a part */
 	struct tally tally;
 	uint8_t *packed, *unpacked; /* WIRE_DATA_MOST bytes each, if there is compression */
+	uint8_t *frame;             /* FRAME_MOST bytes, if there is a UDP path */
 };
 
 void pump_init(struct pump *p, struct link *link);
@@ -27,10 +30,13 @@ void pump_free(struct pump *p);
 /* Once the terms are agreed.  0 or a negative errno. */
 int pump_open(struct pump *p, const struct terms *terms, const struct device_io *device);
 
-/* Device -> link, a bounded number of turns; *ret_more: there may be more at once, do not sleep.
+/* From now on data may go over UDP; `udp` is taken over.  0 or -ENOMEM. */
+int pump_use_udp(struct pump *p, struct udp *udp);
+
+/* Device -> link or UDP, a bounded number of turns; *ret_more: there may be more at once, do not sleep.
  * OK: the device has nothing; WANT_WRITE: the network is full; TLS_FAILED also when the device is
  * gone (*ret_error is its negative errno then, else 0). */
-enum tls_io pump_out(struct pump *p, bool *ret_more, int *ret_error);
+enum tls_io pump_out(struct pump *p, uint64_t now, bool *ret_more, int *ret_error);
 
 /* One DATA, DATA_Z or DATA_EOF of the peer -> device.  0: done; -EAGAIN: the device is full, offer
  * the same frame again when it is writable; -EPROTO: fatal. */

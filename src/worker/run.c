@@ -2,16 +2,71 @@
  *
  * RUN: frames flow, the peer is known to be alive, both ends tell each other what they counted.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
 #include "ask.h"
 #include "common/bytes.h"
+#include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/log.h"
+#include "common/secret.h"
 #include "sandbox.h"
 #include "session.h"
 
 enum { STATS_MS = 60000 };
+
+/* The server's UDP address is that of the TCP connection unless its offer names another one. */
+static union endpoint server_endpoint(const struct session *s)
+{
+	union endpoint e = s->peer;
+
+	if (s->terms.udp_family == 4) {
+		e = (union endpoint){ .v4.sin_family = AF_INET };
+		memcpy(&e.v4.sin_addr, s->terms.udp_addr, sizeof(e.v4.sin_addr));
+	} else if (s->terms.udp_family == 6) {
+		e = (union endpoint){ .v6.sin6_family = AF_INET6 };
+		memcpy(&e.v6.sin6_addr, s->terms.udp_addr, sizeof(e.v6.sin6_addr));
+	}
+	if (e.any.sa_family == AF_INET6)
+		e.v6.sin6_port = htons(s->terms.udp_port);
+	else
+		e.v4.sin_port = htons(s->terms.udp_port);
+	return e;
+}
+
+/* Without a UDP path the session runs all the same, over TLS. */
+static void open_udp(struct session *s, uint64_t now)
+{
+	uint8_t exporter[32];
+	struct udp_config c = {
+		.role = s->role,
+		.fd = take_fd(&s->udp_fd),
+		.terms = &s->terms,
+		.spi = s->spi,
+		.device = &s->pump.device,
+		.compress = s->pump.compress,
+		.tally = &s->pump.tally,
+		.exporter = exporter,
+		.auth_secret = s->auth_secret,
+	};
+	struct udp *udp;
+	int r;
+
+	if (c.fd < 0)
+		return;
+	if (s->role == ROLE_CLIENT)
+		c.peer = server_endpoint(s);
+	r = tls_export_udp(link_tls(s->link), exporter);
+	if (r == 0)
+		r = udp_new(&c, now, &udp);
+	if (r == 0)
+		r = pump_use_udp(&s->pump, udp);
+	sodium_memzero(exporter, sizeof(exporter));
+	if (r < 0)
+		log_errno(LOG_WARNING, r, "no UDP path, data goes over TLS");
+}
 
 void run_begin(struct session *s)
 {
@@ -21,16 +76,19 @@ void run_begin(struct session *s)
 		session_end(s, REASON_INTERNAL, 0, "sandbox");
 		return;
 	}
+	open_udp(s, now);
 	keepalive_init(&s->keepalive, s->terms.keepalive_s, s->terms.keepalive_misses, now);
 	s->stats_due = now + STATS_MS;
 }
 
-static struct tally *tally(struct session *s)
+struct tally *run_tally(struct session *s)
 {
 	struct tally *t = &s->pump.tally;
 
 	t->tx_wire = tls_bytes_out(link_tls(s->link));
 	t->rx_wire = tls_bytes_in(link_tls(s->link));
+	if (s->pump.udp)
+		udp_tally(s->pump.udp, t);
 	return t;
 }
 
@@ -38,8 +96,9 @@ static void send_status(struct session *s, bool answer)
 {
 	struct ipc_status status = {
 		.running = s->pump.live,
+		.udp_up = s->pump.udp && udp_is_up(s->pump.udp),
 		.answer = answer,
-		.tally = *tally(s),
+		.tally = *run_tally(s),
 	};
 
 	session_ask(s, ask_status(&status));
@@ -108,6 +167,14 @@ static int take_data(struct session *s, const struct frame *f)
 	return r == -EAGAIN ? r : 0;
 }
 
+static void take_udp_frame(struct session *s, const struct frame *f)
+{
+	if (!s->pump.udp)
+		session_end(s, REASON_PROTOCOL, 0, "frame 0x%02x without a UDP path", f->type);
+	else if (udp_on_frame(s->pump.udp, clock_ms(), f->type, f->data) < 0)
+		session_end(s, REASON_REKEY, 0, "the peer's rekeying is out of order");
+}
+
 int run_on_frame(struct session *s, const struct frame *f)
 {
 	keepalive_heard(&s->keepalive, clock_ms());
@@ -131,7 +198,7 @@ int run_on_frame(struct session *s, const struct frame *f)
 	case FRAME_MTU_HINT:
 		break;
 	default:
-		session_end(s, REASON_PROTOCOL, 0, "frame 0x%02x without a UDP path", f->type);
+		take_udp_frame(s, f);
 	}
 	return 0;
 }
@@ -151,7 +218,7 @@ static void send_stats(struct session *s)
 {
 	uint8_t stats[WIRE_STATS_SIZE];
 
-	wire_put_stats(tally(s), stats);
+	wire_put_stats(run_tally(s), stats);
 	session_put(s, FRAME_STATS, stats, sizeof(stats));
 }
 
@@ -179,9 +246,45 @@ static void on_time(struct session *s, uint64_t now)
 
 uint64_t run_deadline(const struct session *s)
 {
-	uint64_t k = keepalive_deadline(&s->keepalive);
+	uint64_t due = keepalive_deadline(&s->keepalive);
+	uint64_t udp = s->pump.udp ? udp_deadline(s->pump.udp) : CLOCK_NEVER;
 
-	return k < s->stats_due ? k : s->stats_due;
+	if (s->stats_due < due)
+		due = s->stats_due;
+	return udp < due ? udp : due;
+}
+
+static void take_news(struct session *s, const struct udp_news *news)
+{
+	char text[64];
+	unsigned i;
+
+	for (i = 0; i < news->n_frames; i++)
+		session_put(s, news->frames[i].type, news->frames[i].payload, news->frames[i].size);
+	if (news->up)
+		log_info("data goes over UDP, peer %s", udp_peer_text(s->pump.udp, text));
+	if (news->down)
+		log_notice("UDP does not get through, data goes over TLS");
+	if (news->up || news->down)
+		send_status(s, false);
+	if (news->mtu && news->mtu < s->mtu) {
+		s->mtu = news->mtu;
+		session_ask(s, ask_mtu(news->mtu));
+	}
+}
+
+static void step_udp(struct session *s, uint64_t now)
+{
+	struct udp_news news;
+
+	if (!s->pump.udp)
+		return;
+	if (s->pump.live && udp_receive(s->pump.udp, now))
+		s->more = true;
+	if (udp_step(s->pump.udp, now, &news) < 0)
+		session_end(s, REASON_REKEY, 0, "the peer does not answer to rekeying");
+	else
+		take_news(s, &news);
 }
 
 static void stream_done(struct session *s)
@@ -192,13 +295,17 @@ static void stream_done(struct session *s)
 
 void run_step(struct session *s)
 {
+	uint64_t now = clock_ms();
+	bool more = false;
 	enum tls_io io;
 	int error;
 
-	on_time(s, clock_ms());
+	on_time(s, now);
+	step_udp(s, now);
 	if (s->state != STATE_RUN)
 		return;
-	io = pump_out(&s->pump, &s->more, &error);
+	io = pump_out(&s->pump, now, &more, &error);
+	s->more |= more;
 	s->want_write = io == TLS_WANT_WRITE;
 	if (error)
 		session_end(s, REASON_DEVICE, 0, "device: %s", strerror(-error));

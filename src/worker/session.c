@@ -45,7 +45,7 @@ static void say_stats(struct session *s)
 {
 	uint8_t stats[WIRE_STATS_SIZE];
 
-	wire_put_stats(&s->pump.tally, stats);
+	wire_put_stats(run_tally(s), stats);
 	link_put(s->link, FRAME_STATS, stats, sizeof(stats));
 }
 
@@ -355,6 +355,11 @@ static short device_events(const struct session *s)
 	return events;
 }
 
+static short udp_events(const struct session *s)
+{
+	return s->state == STATE_RUN && s->pump.udp && s->pump.live ? POLLIN : 0;
+}
+
 static int timeout_ms(const struct session *s)
 {
 	uint64_t now = clock_ms(), due = CLOCK_NEVER;
@@ -383,6 +388,7 @@ static int loop(struct session *s)
 			{ .fd = WORKER_FD_MONITOR, .events = POLLIN },
 			watch(s->net, net_events(s)),
 			watch(s->pump.device.fd, device_events(s)),
+			watch(s->pump.udp ? udp_fd(s->pump.udp) : -1, udp_events(s)),
 		};
 		int r;
 
@@ -404,7 +410,8 @@ static int loop(struct session *s)
 
 int session_run(const struct ipc_begin *begin, int net)
 {
-	struct session s = { .role = begin->role, .net = net };
+	struct session s = { .role = begin->role, .net = net, .udp_fd = -1 };
+	socklen_t size = sizeof(s.peer);
 	struct tls *tls;
 	int r = tls_new(begin->role, net, begin->sni, &tls);
 
@@ -416,19 +423,19 @@ int session_run(const struct ipc_begin *begin, int net)
 		return log_errno(LOG_ERR, r, "session");
 	}
 	pump_init(&s.pump, s.link);
+	getpeername(net, &s.peer.any, &size); /* only UDP needs it, and UDP needs it to be right */
 	r = sandbox_enter(SANDBOX_STRANGER);
 	if (r == 0) {
 		s.more = true;
 		r = loop(&s);
 	}
 	if (r == 0) {
-		s.end.tally = s.pump.tally;
-		s.end.tally.tx_wire = tls_bytes_out(tls);
-		s.end.tally.rx_wire = tls_bytes_in(tls);
+		s.end.tally = *run_tally(&s);
 		r = ask_end(&s.end);
 	}
 	secret_wipe(&s.auth_secret);
 	pump_free(&s.pump);
+	cleanup_fd(&s.udp_fd);
 	link_free(s.link);
 	close(net);
 	return r;

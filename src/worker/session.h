@@ -39,6 +39,9 @@ struct session {
 	struct keepalive keepalive;
 	struct terms terms;   /* offered; from ACCEPT on: agreed */
 	uint16_t mtu;         /* of the device, after `up`; 0 for streams */
+	int udp_fd;           /* until the UDP path takes it; -1: none */
+	uint32_t spi;         /* ours */
+	union endpoint peer;  /* of the TCP connection */
 	uint8_t auth_secret[AUTH_SECRET_SIZE];
 	uint64_t stats_due;   /* ms */
 	uint64_t closing_due; /* ms */
@@ -82,5 +85,6 @@ int run_on_message(struct session *s, const struct ipc_message *m);
 /* RUN: moves what can be moved, and does what time demands. */
 void run_step(struct session *s);
 uint64_t run_deadline(const struct session *s); /* ms */
+struct tally *run_tally(struct session *s);
 void run_begin(struct session *s);
 void run_device_up(struct session *s, uint16_t mtu);
