@@ -247,6 +247,9 @@ static uint64_t probe_due(const struct path *p)
 	const struct path_times *t = &p->config.times;
 	uint64_t idle = p->heard + t->idle_ms;
 
+	/* One of both is enough, and a client keeps its NAT's mapping alive. */
+	if (p->config.role == ROLE_SERVER)
+		idle += t->answer_ms;
 	if (p->tries)
 		return p->next;
 	return p->unanswered && p->unanswered + t->busy_ms < idle ? p->unanswered + t->busy_ms : idle;
