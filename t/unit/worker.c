@@ -24,6 +24,7 @@
 struct end {
 	int ipc;    /* the monitor's end */
 	int device; /* the test's end of the fake device */
+	int udp;    /* the UDP socket to hand over, or -1 */
 	pid_t pid;
 	struct ipc_message last;
 	int fds[IPC_FDS_MAX];
@@ -68,7 +69,7 @@ static void start(struct end *e, int role, int net)
 	begin.begin.single_uid = 1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
 		abort();
-	*e = (struct end){ .ipc = pair[0], .device = -1 };
+	*e = (struct end){ .ipc = pair[0], .device = -1, .udp = -1 };
 	ipc_send(pair[0], &begin, NULL, 0);
 	e->pid = fork();
 	if (e->pid == 0) {
@@ -137,9 +138,27 @@ static void hand_device(struct end *e, const struct terms *t)
 	if (socketpair(AF_UNIX, (is_stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK, 0, pair) < 0)
 		abort();
 	snprintf(m.device_ok.name, sizeof(m.device_ok.name), "tun0");
-	ipc_send(e->ipc, &m, &pair[0], 1);
+	m.device_ok.has_udp = e->udp >= 0;
+	ipc_send(e->ipc, &m, (int[]){ pair[0], e->udp }, e->udp >= 0 ? 2 : 1);
+	if (e->udp >= 0)
+		close(e->udp);
 	close(pair[0]);
 	e->device = pair[1];
+}
+
+/* A UDP socket on loopback, and its port. */
+static int udp_socket(uint16_t *ret_port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), on = 1;
+
+	setsockopt(fd, IPPROTO_UDP, 104 /* UDP_GRO */, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&sin, size) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&sin, &size) < 0)
+		abort();
+	*ret_port = ntohs(sin.sin_port);
+	return fd;
 }
 
 static int log_in(void)
@@ -167,6 +186,7 @@ static int log_in(void)
 static int negotiate(const struct terms *t)
 {
 	struct ipc_message m = { .op = IPC_AUTH_OK, .auth_ok = { .tag = { 7 }, .offer = *t } };
+	struct terms accepted;
 
 	answer(&server, m);
 	if (!expect(&client, IPC_AUTH_TAG) || client.last.auth_tag.tag[0] != 7)
@@ -177,13 +197,21 @@ static int negotiate(const struct terms *t)
 	ok(client.last.device.terms.comp_alg == t->comp_alg && 
 	   (t->type != TUNNEL_TUN || client.last.device.terms.mtu == t->mtu),
 	   "the client's monitor sees the offer as the server made it");
-	hand_device(&client, &client.last.device.terms);
+	accepted = client.last.device.terms;
+	if (t->udp_port) {
+		uint16_t port;
+
+		accepted.spi = 0x22222222;
+		memset(accepted.suites + 1, 0, sizeof(accepted.suites) - 1);
+		client.udp = udp_socket(&port);
+	}
+	hand_device(&client, &accepted);
 	if (!expect(&server, IPC_DEVICE))
 		return 0;
 	hand_device(&server, &server.last.device.terms);
 	if (!expect(&server, IPC_UP))
 		return 0;
-	answer(&server, (struct ipc_message){ .op = IPC_UP_OK, .up_ok.mtu = 1450 });
+	answer(&server, (struct ipc_message){ .op = IPC_UP_OK, .up_ok.mtu = t->mtu });
 	return expect(&server, IPC_STATUS) && expect(&client, IPC_UP);
 }
 
@@ -271,6 +299,49 @@ static void a_session(int comp)
 	ok(expect(&server, IPC_END) && server.last.end.by == END_BY_PEER && server.last.end.closed &&
 	   strcmp(server.last.end.text, "bye") == 0, "the peer is told why");
 	ok(server.last.end.tally.peer_tx_frames == 502, "and what was sent");
+	ok(status_of(&client) == 0 && status_of(&server) == 0, "both workers end with status 0");
+}
+
+/* Each suite: the path comes up by itself, frames of all sizes cross it, and nothing but the
+ * control frames is left to TLS. */
+static void a_udp_session(int suite)
+{
+	struct terms t = offer(TUNNEL_TUN, COMP_NONE);
+	uint8_t sent[1400], got[2000];
+	uint64_t tls_before;
+	int i, same = 1;
+
+	t.proto = PROTO_UDP;
+	t.encrypt = suite != SUITE_AES_128_GMAC;
+	t.suites[0] = (uint8_t)suite;
+	t.spi = 0x11111111;
+	t.rekey_s = 3600;
+	t.mtu = 1446;
+	begin();
+	server.udp = udp_socket(&t.udp_port);
+	if (!ok(log_in() && negotiate(&t), "a session with a UDP path, suite %d", suite))
+		exit(1);
+	answer(&client, (struct ipc_message){ .op = IPC_UP_OK, .up_ok.mtu = 1446 });
+	while (expect(&client, IPC_STATUS) && !client.last.status.udp_up)
+		;
+	while (expect(&server, IPC_STATUS) && !server.last.status.udp_up)
+		;
+	ok(client.last.status.udp_up && server.last.status.udp_up, "the path comes up for both");
+	tls_before = server.last.status.tally.rx_wire;
+	for (i = 0; i < 300; i++) {
+		size_t size = (size_t)(20 + (i * 37) % 1380);
+
+		packet(sent, size, (uint8_t)i);
+		same &= write(client.device, sent, size) == (ssize_t)size &&
+			take(&server, got, sizeof(got)) == (ssize_t)size && memcmp(sent, got, size) == 0;
+	}
+	ok(same, "300 frames of many sizes arrive as they were sent");
+	answer(&server, (struct ipc_message){ .op = IPC_QUERY });
+	ok(expect(&server, IPC_STATUS) && server.last.status.tally.rx_frames == 300 &&
+	   server.last.status.tally.rx_wire - tls_before > 300 * 28, "and are counted");
+	ok(server.last.status.tally.udp_lost == 0 && server.last.status.tally.udp_bad == 0, "none lost, none bad");
+	answer(&client, (struct ipc_message){ .op = IPC_STOP, .reason = { .reason = REASON_ADMIN } });
+	ok(expect(&client, IPC_END) && client.last.end.closed && expect(&server, IPC_END), "it closes");
 	ok(status_of(&client) == 0 && status_of(&server) == 0, "both workers end with status 0");
 }
 
@@ -382,6 +453,10 @@ int main(void)
 #ifdef HAVE_LZO
 	a_session(COMP_LZO);
 #endif
+	a_udp_session(SUITE_AES_128_GCM);
+	a_udp_session(SUITE_AES_256_GCM);
+	a_udp_session(SUITE_CHACHA20_POLY1305);
+	a_udp_session(SUITE_AES_128_GMAC);
 	a_refusal();
 	a_killed_peer();
 	a_dead_peer();
