@@ -59,6 +59,12 @@ static const char *resolve(void *context, char letter)
 	return value;
 }
 
+bool command_is_waited_for(const struct command *c)
+{
+	return c->wait || c->kind == COMMAND_IFCONFIG || c->kind == COMMAND_ROUTE ||
+	       c->kind == COMMAND_IP || c->kind == COMMAND_FIREWALL;
+}
+
 int command_argv(const struct command *c, const struct command_vars *vars, char ***ret_argv,
 		 char ret_text[static 128])
 {

@@ -141,12 +141,6 @@ static bool is_aborted(int abort_fd)
 	return poll(&p, 1, 0) > 0;
 }
 
-static bool is_waited_for(const struct command *c)
-{
-	return c->wait || c->kind == COMMAND_IFCONFIG || c->kind == COMMAND_ROUTE ||
-	       c->kind == COMMAND_IP || c->kind == COMMAND_FIREWALL;
-}
-
 /* ifconfig and its like say what they have to say to the log, also in a tty or pipe session. */
 static bool talks_to_tunnel(const struct command *c)
 {
@@ -212,7 +206,7 @@ static int run_one(const struct run *run, const struct command *c,
 		explain_start(-r, c, argv[0], why, hint);
 		return r;
 	}
-	if (is_waited_for(c))
+	if (command_is_waited_for(c))
 		return wait_for(run, p, label, why, hint);
 	program_leave(p);
 	return 0;

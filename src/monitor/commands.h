@@ -54,3 +54,6 @@ void commands_tend(void);
  * ret_text says which), -ENOMEM. */
 int command_argv(const struct command *c, const struct command_vars *vars, char ***ret_argv,
 		 char ret_text[static 128]);
+
+/* Whether the next command waits for the end of this one. */
+bool command_is_waited_for(const struct command *c);

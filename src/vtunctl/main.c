@@ -13,6 +13,9 @@ static const struct {
 	const char *arguments, *text;
 } commands[] = {
 	{ "check", command_check, "[--file-only] [FILE]", "say everything that is wrong with vtund.conf" },
+	{ "explain", command_explain, "[FILE] SESSION",
+	  "show the terms of a session, and its commands word by word" },
+	{ "genpass", command_genpass, "", "make a password" },
 };
 
 static void print_help(FILE *out)
