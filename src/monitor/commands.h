@@ -43,8 +43,8 @@ int commands_run(const struct command *list, const char *which, const struct com
 /* Programs that were not waited for, and daemons left behind by those that were: the descriptor is
  * readable when one of them has said something or ended, and commands_tend() then logs that and
  * reaps.  Ask for the descriptor afresh before each poll(): it is -1 until there is such a program.
- * Nobody else may reap them, so no waitpid(-1) in the monitor.  Untended, a program blocks when it
- * has written 64 KiB; one that outlives the monitor gets SIGPIPE if it still writes there. */
+ * Nobody else may reap them, so no waitpid(-1) in the monitor.  A program that is not tended, or
+ * that outlives the monitor, can write 64 KiB more there and then blocks; it gets no SIGPIPE. */
 int commands_fd(void);
 void commands_tend(void);
 

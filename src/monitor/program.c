@@ -74,13 +74,9 @@ static void log_output(struct program *p)
 static void take_output(struct program *p, const char *data, size_t size)
 {
 	for (; size > 0; data++, size--) {
-		if (*data == '\n') {
+		if (p->used == LINE_MOST || (*data == '\n' && p->used))
 			log_output(p);
-			continue;
-		}
-		if (p->used == LINE_MOST)
-			log_output(p);
-		if (*data != '\r')
+		if (*data != '\n' && *data != '\r')
 			p->line[p->used++] = *data ? *data : '?';
 	}
 }
@@ -120,20 +116,41 @@ static void program_free(struct program *p)
 	free(p);
 }
 
-/* The program has the pipe's other end and blocks when it floods; we never do. */
+/* A pipe that never breaks: the program's end is open for reading too, so that a script which goes
+ * on when we are gone does not die of SIGPIPE at its next word.  Our end never blocks. */
+static int make_pipe(int ret[2])
+{
+	char path[32];
+	int both, r;
+
+	if (pipe2(ret, O_CLOEXEC) < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ret[1]);
+	both = open(path, O_RDWR | O_CLOEXEC);
+	if (both >= 0) {
+		close(ret[1]);
+		ret[1] = both;
+	}
+	r = fd_set_nonblock(ret[0], 1);
+	if (r < 0) {
+		close(ret[0]);
+		close(ret[1]);
+	}
+	return r;
+}
+
 static int start(struct program *p, const struct program_spec *spec)
 {
 	struct launch l = { .argv = spec->argv, .envp = spec->envp, .in = spec->stdio_fd };
 	int output[2], r;
 
-	if (pipe2(output, O_CLOEXEC) < 0)
-		return -errno;
+	r = make_pipe(output);
+	if (r < 0)
+		return r;
 	p->output = output[0];
 	l.out = spec->stdio_fd < 0 ? output[1] : spec->stdio_fd;
 	l.err = output[1];
-	r = fd_set_nonblock(p->output, 1);
-	if (r == 0)
-		r = launch_program(&l, &p->pid);
+	r = launch_program(&l, &p->pid);
 	close(output[1]);
 	if (r < 0)
 		return r;
@@ -241,9 +258,9 @@ const char *program_status_text(int status, char text[static 64])
 
 /* ---- in the background */
 
-static void watch(struct program *p, int fd)
+static void watch(int fd)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = p };
+	struct epoll_event event = { .events = EPOLLIN };
 
 	if (fd >= 0)
 		epoll_ctl(tend_fd, EPOLL_CTL_ADD, fd, &event);
@@ -253,9 +270,8 @@ void program_leave(struct program *p)
 {
 	if (tend_fd < 0)
 		tend_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (p->pid)
-		watch(p, p->pidfd);
-	watch(p, p->output);
+	watch(p->pidfd);
+	watch(p->output);
 	p->next = background;
 	background = p;
 }

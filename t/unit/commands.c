@@ -217,6 +217,10 @@ static void test_output(void)
 	add_shell("printf 'last words'");
 	run_plain();
 	ok(in_log("sh: last words\n"), "a last line without its newline is logged");
+	clear();
+	add_shell("printf '\\n\\r\\n%500d\\n\\n' 7");
+	run_plain();
+	ok(n_lines == 3, "empty lines are not, long ones become two (%zu with the exit status)", n_lines);
 }
 
 static void test_flood(void)
@@ -414,6 +418,23 @@ static void test_background_flood(void)
 	ok(n_lines < 500, "and is bounded (%zu lines)", n_lines);
 }
 
+/* A monitor of its own starts a script and goes; the script has still something to say and to do. */
+static void test_outliving(void)
+{
+	pid_t monitor;
+
+	clear();
+	add_shell_behind("echo $$ >group; read go <fifo; echo one; echo two >&2; echo 1 >outlived");
+	monitor = fork();
+	if (monitor == 0)
+		_exit(run_plain());
+	ok(waitpid(monitor, NULL, 0) == monitor && read_number("outlived") == -1,
+	   "the monitor is gone, its script is not");
+	make_file("fifo", "go\n", 0600); /* waits until the script reads it */
+	ok(group_is_gone(read_number("group")) && read_number("outlived") == 1,
+	   "it comes to its end, though nobody reads what it writes");
+}
+
 static int read_some(int fd, char *data, size_t size)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -468,6 +489,7 @@ int main(int argc, char **argv)
 	if (n < 0 || !mkdtemp(directory) || chdir(directory) < 0)
 		return 99;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_DUMPABLE, 0); /* as the monitor is: /proc/self is root's then */
 	log_set_sink(sink);
 	test_order();
 	test_output();
@@ -481,6 +503,7 @@ int main(int argc, char **argv)
 	test_abort();
 	test_background();
 	test_background_flood();
+	test_outliving();
 	test_pipe();
 	test_tty();
 	snprintf(text, sizeof(text), "rm -r %s", directory);
