@@ -21,6 +21,7 @@ struct buffer {
 struct link {
 	int role;
 	struct tls *tls;
+	bool blocked;   /* the last link_flush() left something behind */
 	size_t skip;    /* bytes of an optional frame that nobody knows, still to come */
 	size_t current; /* size of the frame that link_next() has shown, header included */
 	struct buffer out, in;
@@ -89,20 +90,25 @@ int link_put(struct link *l, uint8_t type, const void *payload, size_t size)
 
 enum tls_io link_flush(struct link *l)
 {
-	enum tls_io io = TLS_OK;
+	enum tls_io io;
 	size_t n = 0;
 
-	if (l->out.head < l->out.tail)
-		io = tls_write(l->tls, l->out.data + l->out.head, l->out.tail - l->out.head, &n);
+	io = tls_write(l->tls, l->out.data + l->out.head, l->out.tail - l->out.head, &n);
 	l->out.head += n;
 	if (l->out.head == l->out.tail)
 		l->out.head = l->out.tail = 0;
+	l->blocked = io == TLS_WANT_WRITE;
 	return io;
 }
 
-size_t link_unsent(const struct link *l)
+size_t link_queued(const struct link *l)
 {
 	return l->out.tail - l->out.head;
+}
+
+bool link_is_flushed(const struct link *l)
+{
+	return !l->blocked && link_queued(l) == 0;
 }
 
 /* ---- in */

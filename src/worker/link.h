@@ -35,7 +35,8 @@ int link_put(struct link *l, uint8_t type, const void *payload, size_t size);
 
 /* Sends what is there.  OK: all of it left. */
 enum tls_io link_flush(struct link *l);
-size_t link_unsent(const struct link *l); /* bytes */
+size_t link_queued(const struct link *l); /* bytes */
+bool link_is_flushed(const struct link *l);
 
 /* ---- in */
 

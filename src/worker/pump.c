@@ -10,7 +10,7 @@
 #include "common/bytes.h"
 
 enum {
-	BATCH_BYTES = 65536,    /* one flush for so much, or for what there is */
+	BATCH_BYTES = 3 * 65536, /* one flush for so much, or for what there is */
 	BATCH_FRAMES = 64,      /* the same for UDP */
 	TURNS_MOST = 8,         /* then the other direction gets its turn */
 	PACKED_HEADER = 4,      /* DATA_Z: the original length */
@@ -78,7 +78,7 @@ static int read_batch(struct pump *p)
 	int frames = 0;
 	uint8_t *room;
 
-	while (link_unsent(p->link) < BATCH_BYTES &&
+	while (link_queued(p->link) < BATCH_BYTES &&
 	       (room = link_room(p->link, device_io_most(&p->device)))) {
 		ssize_t n = device_io_read(&p->device, room);
 		enum frame_type type = FRAME_DATA;

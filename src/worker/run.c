@@ -289,7 +289,7 @@ static void step_udp(struct session *s, uint64_t now)
 
 static void stream_done(struct session *s)
 {
-	if (s->pump.read_eof && s->pump.write_eof && link_unsent(s->link) == 0)
+	if (s->pump.read_eof && s->pump.write_eof && link_is_flushed(s->link))
 		session_end(s, REASON_NONE, 0, "both ends of the stream are closed");
 }
 

@@ -265,7 +265,7 @@ static void flush(struct session *s)
 static void step_closing(struct session *s)
 {
 	flush(s);
-	if (link_unsent(s->link) == 0 && s->step == 0) {
+	if (link_is_flushed(s->link) && s->step == 0) {
 		tls_close(link_tls(s->link));
 		shutdown(s->net, SHUT_WR);
 		s->step = 1;

@@ -14,7 +14,12 @@
 #include "common/log.h"
 #include "tlscred.h"
 
-enum { READ_AHEAD = 128 * 1024, FIRST_BYTES = 40 };
+enum {
+	READ_AHEAD = 128 * 1024,
+	GATHER = 256 * 1024,        /* ciphertext that leaves in one send */
+	RECORD_SPACE = TLS_RECORD_MOST + 256, /* one record with everything around it */
+	FIRST_BYTES = 40,
+};
 
 struct tls {
 	gnutls_session_t session;
@@ -23,15 +28,16 @@ struct tls {
 	bool lifted;    /* no budget any more */
 	bool over;      /* the budget is used up */
 	bool foreign;
-	bool more;      /* more records follow at once: MSG_MORE */
+	bool more;      /* more records follow at once: they are gathered */
 	bool drained;   /* the last read took all there was: ask poll() before the next one */
-	size_t unsent;  /* of the record that is being sent: must be finished first */
 	uint64_t in, out;
 	uint8_t first[FIRST_BYTES];
 	size_t n_first;
 	char error[200];
 	size_t head, tail; /* of ahead[] */
+	size_t sent, gathered; /* of gather[] */
 	uint8_t ahead[READ_AHEAD];
+	uint8_t gather[GATHER];
 };
 
 __attribute__((format(printf, 2, 3))) static void set_error(struct tls *t, const char *format, ...)
@@ -136,17 +142,52 @@ static int pull_timeout(gnutls_transport_ptr_t context, unsigned ms)
 	return poll(&p, 1, ms == GNUTLS_INDEFINITE_TIMEOUT ? -1 : (int)ms);
 }
 
+/* Sends what was gathered.  0; -1 and errno: EAGAIN if not all of it could go. */
+static int send_gathered(struct tls *t)
+{
+	while (t->sent < t->gathered) {
+		ssize_t n = send(t->fd, t->gather + t->sent, t->gathered - t->sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		t->sent += (size_t)n;
+		t->out += (size_t)n;
+	}
+	t->sent = t->gathered = 0;
+	return 0;
+}
+
+/* A system call and a wake-up of the peer for each record cost more than the copy.  Only a full
+ * buffer makes GnuTLS wait; what it has given away once is ours to send. */
 static ssize_t push(gnutls_transport_ptr_t context, const giovec_t *iov, int n_iov)
 {
 	struct tls *t = context;
-	struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = (size_t)n_iov };
-	ssize_t n = sendmsg(t->fd, &msg, MSG_NOSIGNAL | (t->more ? MSG_MORE : 0));
+	size_t size = 0;
+	int i;
 
-	if (n < 0)
+	for (i = 0; i < n_iov; i++)
+		size += iov[i].iov_len;
+	if (size > sizeof(t->gather) - t->gathered) {
+		if (send_gathered(t) < 0) {
+			gnutls_transport_set_errno(t->session, errno);
+			return -1;
+		}
+		if (size > sizeof(t->gather)) {
+			gnutls_transport_set_errno(t->session, EMSGSIZE);
+			return -1;
+		}
+	}
+	for (i = 0; i < n_iov; i++) {
+		memcpy(t->gather + t->gathered, iov[i].iov_base, iov[i].iov_len);
+		t->gathered += iov[i].iov_len;
+	}
+	if (!t->more && send_gathered(t) < 0 && errno != EAGAIN) {
 		gnutls_transport_set_errno(t->session, errno);
-	else
-		t->out += (size_t)n;
-	return n;
+		return -1;
+	}
+	return (ssize_t)size;
 }
 
 /* ---- life */
@@ -281,8 +322,11 @@ static enum tls_io check_profile(struct tls *t)
 
 enum tls_io tls_handshake(struct tls *t)
 {
-	int r = gnutls_handshake(t->session);
+	int r;
 
+	if (send_gathered(t) < 0 && errno == EAGAIN)
+		return TLS_WANT_WRITE;
+	r = gnutls_handshake(t->session);
 	if (r == 0)
 		return check_profile(t);
 	if (r == GNUTLS_E_WARNING_ALERT_RECEIVED)
@@ -333,40 +377,37 @@ enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size)
 	return outcome(t, (int)n);
 }
 
-/* A record that could not be sent whole is GnuTLS's until it is: (NULL, 0) goes on with it, and
- * returns the size that was first asked for. */
-static ssize_t send_record(struct tls *t, const uint8_t *data, size_t size)
+static enum tls_io flush(struct tls *t)
 {
-	ssize_t n = t->unsent ? gnutls_record_send(t->session, NULL, 0)
-			      : gnutls_record_send(t->session, data, size);
-
-	if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
-		t->unsent = t->unsent ? t->unsent : size;
-	else
-		t->unsent = 0;
-	return n;
+	if (send_gathered(t) == 0)
+		return TLS_OK;
+	return errno == EAGAIN ? TLS_WANT_WRITE : outcome(t, GNUTLS_E_PUSH_ERROR);
 }
 
 enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_size)
 {
 	const uint8_t *p = data;
+	enum tls_io io = TLS_OK;
 	size_t done = 0;
 
-	*ret_size = 0;
-	while (done < size) {
+	while (done < size && io == TLS_OK) {
 		size_t piece = size - done < TLS_RECORD_MOST ? size - done : TLS_RECORD_MOST;
 		ssize_t n;
 
-		t->more = size - done > TLS_RECORD_MOST;
-		n = send_record(t, p + done, piece);
-		if (n == GNUTLS_E_INTERRUPTED)
+		if (sizeof(t->gather) - t->gathered < RECORD_SPACE) {
+			io = flush(t);
 			continue;
+		}
+		t->more = true;
+		n = gnutls_record_send(t->session, p + done, piece);
+		t->more = false;
 		if (n < 0)
-			return outcome(t, (int)n);
-		done += (size_t)n;
-		*ret_size = done;
+			io = outcome(t, (int)n);
+		else
+			done += (size_t)n;
 	}
-	return TLS_OK;
+	*ret_size = done;
+	return io == TLS_OK ? flush(t) : io;
 }
 
 void tls_readable(struct tls *t)

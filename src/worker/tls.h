@@ -46,8 +46,8 @@ void tls_lift_budget(struct tls *t);
 /* Reads one record's worth, at most `size` bytes. */
 enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size);
 
-/* Writes as records of at most TLS_RECORD_MOST bytes.  *ret_size bytes were taken even if the
- * result is WANT_WRITE; go on with the rest, unchanged. */
+/* Writes as records of at most TLS_RECORD_MOST bytes.  *ret_size bytes were taken even if the result
+ * is WANT_WRITE; go on with the rest, which may be none: OK means that all has left. */
 enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_size);
 
 /* poll() says that the socket is readable.  Until then a read that once took all there was is not
