@@ -33,7 +33,7 @@
  *   closes; it sends END and exits.  Reasons and texts are fit for the peer as they are: before
  *   AUTH_OK only AUTH, PROTOCOL, TIMEOUT, and no text.
  *   After FAIL or STOP no question is answered; the monitor drops those that crossed it, and kills
- *   a worker that is still there two seconds later.
+ *   a worker that is still there three seconds later (itself it gives its peer two).
  *   w>m END may come at any time: once, and nothing follows it.
  *
  * The worker finds its network descriptor non-blocking and its end of the pair blocking.
