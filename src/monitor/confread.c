@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "confread.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/log.h"
+#include "report.h"
+
+void confread_sink(void *context, const struct diag *d)
+{
+	int priority = d->level == DIAG_ERROR ? LOG_ERR
+		     : d->level == DIAG_WARNING ? LOG_WARNING : LOG_DEBUG;
+	const char *word = d->level == DIAG_ERROR ? "error"
+			 : d->level == DIAG_WARNING ? "warning" : "note";
+
+	(void)context;
+	if (d->line && d->column)
+		log_line(priority, "%s:%u:%u: %s: %s", d->file, d->line, d->column, word, d->text);
+	else if (d->line)
+		log_line(priority, "%s:%u: %s: %s", d->file, d->line, word, d->text);
+	else
+		log_line(priority, "%s: %s: %s", d->file, word, d->text);
+}
+
+/* The credential's path if there is such a file, else NULL. */
+static char *credential_path(void)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char *path;
+
+	if (!dir || asprintf(&path, "%s/vtund.conf", dir) < 0)
+		return NULL;
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+enum exit_code confread_open(const char *path, struct config **ret)
+{
+	auto_free char *credential = path ? NULL : credential_path();
+	struct config *c;
+	int r;
+
+	if (!path)
+		path = credential ? credential : SYSCONFDIR "/vtund.conf";
+	r = config_open(path, confread_sink, NULL, &c);
+	if (r < 0) {
+		/* -EPERM and -EBADMSG have been explained, line by line. */
+		if (r != -EPERM && r != -EBADMSG)
+			log_errno(LOG_ERR, r, "%s cannot be read", path);
+		return EXIT_CONFIG;
+	}
+	report_set_facility(config_general(c)->syslog_facility);
+	*ret = c;
+	return EXIT_DONE;
+}
+
+struct names {
+	char text[200];
+	size_t used;
+};
+
+static void add_name(void *context, const char *option)
+{
+	struct names *n = context;
+	size_t size = strlen(option) + (n->used ? 2 : 0);
+
+	if (n->used + size >= sizeof(n->text))
+		return;
+	sprintf(n->text + n->used, "%s%s", n->used ? ", " : "", option);
+	n->used += size;
+}
+
+void confread_unused(const struct config *c, const struct config_session *s)
+{
+	struct names names = {};
+
+	config_unused(c, s, add_name, &names);
+	if (names.used)
+		log_notice("%s: set, but without effect in this version: %s", s->name, names.text);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tunnel.h"
+
+#include "common/cleanup.h"
+#include "commands.h"
+#include "report.h"
+
+enum { COMMAND_TIMEOUT_S = 60 };
+
+static struct command_vars vars_of(const struct tunnel *t)
+{
+	return (struct command_vars){
+		.device = t->device.name,
+		.local_addr = t->ends.local_addr,
+		.local_port = t->ends.local_port,
+		.remote_addr = t->ends.remote_addr,
+		.remote_port = t->ends.remote_port,
+		.session = t->section->name,
+		.role = t->role == ROLE_SERVER ? "server" : "client",
+	};
+}
+
+int tunnel_open(struct tunnel *t, const struct config_session *section, enum tunnel_type type,
+		enum ipc_role role, const struct endpoints *ends, char ret_hint[static 256])
+{
+	int r = device_open(type, section->device, &t->device, ret_hint);
+
+	if (r < 0)
+		return r;
+	t->open = true;
+	t->role = role;
+	t->section = section;
+	t->ends = *ends;
+	return 0;
+}
+
+int tunnel_up(struct tunnel *t, int abort_fd, char ret_text[static 128])
+{
+	struct command_vars vars = vars_of(t);
+	int failed;
+
+	t->up_started = true;
+	report_title("%s running up commands", t->section->name);
+	failed = commands_run(t->section->up, "up", &vars, t->device.program_fd, COMMAND_TIMEOUT_S,
+			      abort_fd, t->section->strict, ret_text);
+	/* The programs have it now: when they have ended, the worker shall see that. */
+	if (t->device.program_fd >= 0)
+		close(take_fd(&t->device.program_fd));
+	return failed;
+}
+
+static void run_down(struct tunnel *t)
+{
+	struct command_vars vars = vars_of(t);
+	char text[128];
+
+	report_title("%s running down commands", t->section->name);
+	(void)commands_run(t->section->down, "down", &vars, -1, COMMAND_TIMEOUT_S, -1, false, text);
+}
+
+void tunnel_close(struct tunnel *t)
+{
+	if (t->up_started)
+		run_down(t);
+	if (t->open)
+		device_close(&t->device);
+	config_free(t->config);
+	*t = (struct tunnel){};
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "watch.h"
+
+#include <inttypes.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "report.h"
+
+enum {
+	STATE_EVERY_MS = 1000,
+	COUNT_EVERY_MS = 300 * 1000, /* "stat yes" */
+	LOG_BURST = 100,
+	LOG_EVERY_MS = 200,          /* one line more */
+};
+
+void watch_init(struct session *s)
+{
+	s->log_room = LOG_BURST;
+	s->log_filled_ms = clock_ms();
+}
+
+/* ---- counters */
+
+static void log_counters(const struct session *s)
+{
+	const struct tally *t = &s->tally;
+
+	log_info("%s: sent %" PRIu64 " bytes in %" PRIu64 " frames (%" PRIu64 " dropped), received %"
+		 PRIu64 " in %" PRIu64 " (%" PRIu64 " dropped); on the wire %" PRIu64 " and %" PRIu64
+		 " bytes, data over %s, round trip %" PRIu64 ".%03" PRIu64 " ms", s->name,
+		 t->tx_bytes, t->tx_frames, t->tx_drops, t->rx_bytes, t->rx_frames, t->rx_drops,
+		 t->tx_wire, t->rx_wire, s->udp_up ? "UDP" : "TLS", t->srtt_us / 1000,
+		 t->srtt_us % 1000);
+}
+
+int watch_status(struct session *s, const struct ipc_message *m)
+{
+	uint64_t now = clock_ms();
+
+	s->tally = m->status.tally;
+	s->udp_up = m->status.udp_up;
+	if (m->status.answer)
+		log_counters(s);
+	if (now - s->told_ms >= STATE_EVERY_MS) {
+		s->told_ms = now;
+		report_state(&s->terms, &s->tally, s->udp_up);
+	}
+	if (s->section->stat && now - s->counted_ms >= COUNT_EVERY_MS) {
+		s->counted_ms = now;
+		log_counters(s);
+	}
+	return ANSWERED;
+}
+
+void watch_ask(struct session *s)
+{
+	const struct ipc_message m = { .op = IPC_QUERY };
+
+	if (s->phase != PHASE_RUN)
+		log_info("SIGUSR1: the session is not up, so there are no counters");
+	else
+		/* If it cannot be sent, the worker is dying, and that will be seen. */
+		(void)session_send(s, &m, NULL, 0);
+}
+
+/* ---- log */
+
+static bool may_log(struct session *s)
+{
+	uint64_t now = clock_ms(), more = (now - s->log_filled_ms) / LOG_EVERY_MS;
+
+	if (more > 0) {
+		s->log_room = more >= LOG_BURST - s->log_room ? LOG_BURST : s->log_room + (unsigned)more;
+		s->log_filled_ms = now;
+	}
+	if (s->log_room == 0)
+		return false;
+	if (--s->log_room == 0)
+		log_warning("the worker logs too much: further lines are dropped for a while");
+	return s->log_room > 0;
+}
+
+void watch_log(struct session *s, const struct ipc_message *m)
+{
+	int priority = m->log.priority;
+
+	if (priority < LOG_ERR)
+		priority = LOG_ERR;
+	if (priority > LOG_DEBUG)
+		priority = LOG_DEBUG;
+	/* The mark keeps it from passing for a line of ours, "auth failure from..." above all. */
+	if (priority <= log_max() && may_log(s))
+		log_line(priority, "worker: %s", m->log.text);
+}
