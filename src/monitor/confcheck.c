@@ -116,21 +116,40 @@ static void check_all(struct check *k)
 		confmachine_check_file(k->machine);
 }
 
+/* The common end of both entries: `r` says whether the file could be loaded. */
+static int check_loaded(struct check *k, int r, bool machine)
+{
+	struct confmachine m;
+
+	if (r == -EBADMSG)
+		return (int)k->diag.errors;
+	if (r < 0)
+		return r;
+	confmachine_init(&m, k->config, &k->diag);
+	k->machine = machine ? &m : NULL;
+	check_all(k);
+	confmachine_clear(&m);
+	return (int)k->diag.errors;
+}
+
 int config_check(const char *path, bool machine, diag_sink *sink, void *context)
 {
 	struct confremarks remarks = {};
 	struct check k = { .diag = { .sink = confremarks_keep, .context = &remarks } };
-	struct confmachine m;
-	int r = confload_file(path, &k.diag, &k.config);
+	int r = check_loaded(&k, confload_file(path, &k.diag, &k.config), machine);
 
-	if (r == 0) {
-		confmachine_init(&m, k.config, &k.diag);
-		k.machine = machine ? &m : NULL;
-		check_all(&k);
-		confmachine_clear(&m);
-	}
 	confremarks_tell(&remarks, sink, context);
-	if (r == 0)
-		config_free(k.config);
-	return r < 0 && r != -EBADMSG ? r : (int)k.diag.errors;
+	config_free(k.config);
+	return r;
+}
+
+int confcheck_text(const char *path, const char *text, size_t size, diag_sink *sink, void *context)
+{
+	struct confremarks remarks = {};
+	struct check k = { .diag = { .sink = confremarks_keep, .context = &remarks } };
+	int r = check_loaded(&k, confload_text(path, text, size, &k.diag, &k.config), false);
+
+	confremarks_tell(&remarks, sink, context);
+	config_free(k.config);
+	return r;
 }

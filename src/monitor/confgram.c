@@ -126,11 +126,6 @@ static enum gram_event close_level(struct confgram *g)
 	return GRAM_SECTION_END;
 }
 
-static bool begins_option(const struct confgram *g, const struct token *t)
-{
-	return t->kind == TOKEN_WORD && option_find(g->block, t);
-}
-
 /* To the end of an option that was refused: its ";", or where the next one seems to begin. */
 static void skip_statement(struct confgram *g, unsigned line)
 {
@@ -154,7 +149,8 @@ static void skip_statement(struct confgram *g, unsigned line)
 			if (t.line == line)
 				break;
 			line = t.line;
-			if (begins_option(g, &t) || conftok_brace_follows(&g->tok)) {
+			if (t.kind == TOKEN_WORD &&
+			    (option_find(g->block, &t) || conftok_brace_follows(&g->tok))) {
 				g->tok = before;
 				return;
 			}
@@ -218,11 +214,11 @@ static bool too_deep(struct confgram *g, const struct token *t)
 static bool begins_next(const struct confgram *g, const struct token *t, unsigned line)
 {
 	const struct statement *s = &g->statement;
+	const struct option *o = option_find(g->block, t);
 
 	if (conftok_brace_follows(&g->tok))
-		return true;
-	return begins_option(g, t) &&
-	       s->count >= (t->line == line ? s->option->most : s->option->least);
+		return s->count >= s->option->least || t->line != line || (o && o->opens);
+	return o && s->count >= (t->line == line ? s->option->most : s->option->least);
 }
 
 static bool is_hash(const struct token *t)

@@ -200,7 +200,7 @@ static int index_snapshot(const char *path, struct snapshot *snapshot, struct co
 
 	value_replace(&c->path, path);
 	c->snapshot = *snapshot;
-	diag->file = c->path;
+	diag->file = path;
 	diag->text = c->snapshot.text;
 	diag->end = c->snapshot.text + c->snapshot.size;
 	nul = memchr(c->snapshot.text, '\0', c->snapshot.size);

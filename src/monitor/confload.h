@@ -36,6 +36,7 @@ struct config_session *confload_session(const struct config *c, size_t i,
 void confload_free_session(struct config_session *s);
 void confload_free_general(struct config_general *g);
 
-/* config_open() from memory, for tests. */
+/* config_open() and config_check() from memory, for tests: without the machine. */
 int confload_open_text(const char *path, const char *text, size_t size, diag_sink *sink,
 		       void *context, struct config **ret);
+int confcheck_text(const char *path, const char *text, size_t size, diag_sink *sink, void *context);

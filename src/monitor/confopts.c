@@ -154,7 +154,8 @@ static const struct option *by_name(enum block block, const char *name, size_t s
 	const struct option *o;
 
 	for (o = blocks[block].options; o->name; o++)
-		if (strncmp(o->name, name, size) == 0 && !o->name[size])
+		if (*o->name == *name && strlen(o->name) == size &&
+		    memcmp(o->name, name, size) == 0)
 			return o->alias_of ? by_name(block, o->alias_of, strlen(o->alias_of)) : o;
 	return NULL;
 }
@@ -214,13 +215,14 @@ static unsigned distance(const char *a, size_t a_size, const char *b)
 	return row[b_size];
 }
 
-/* Keeps `name` as *best if it is nearer than what is there, and near at all. */
+/* Keeps `name` as *best if it is nearer than what is there, and near at all: in three letters one
+ * may be wrong, in longer words two. */
 static void keep_nearest(const char *text, size_t size, const char *name, const char **best,
 			 unsigned *best_distance)
 {
 	unsigned d = distance(text, size, name);
 
-	if (d < *best_distance && d < size && d < strlen(name)) {
+	if (d < *best_distance && d <= (size <= 3 || strlen(name) <= 3 ? 1 : 2)) {
 		*best = name;
 		*best_distance = d;
 	}

@@ -99,20 +99,30 @@ static struct token string(struct conftok *t)
 	return token;
 }
 
-static struct token word(struct conftok *t, bool comments)
+static const char *word_end(const struct conftok *t, bool quotes_too)
 {
 	static const bool ends_word[256] = { [' '] = true, ['\t'] = true, ['\r'] = true,
 					     ['\n'] = true, [';'] = true, ['{'] = true,
 					     ['}'] = true, ['"'] = true };
-	struct token token = token_here(t, TOKEN_WORD);
+	const char *p = t->at;
 
-	while (t->at < t->end && !ends_word[(unsigned char)*t->at])
-		t->at++;
+	while (p < t->end && (!ends_word[(unsigned char)*p] || (quotes_too && *p == '"')))
+		p++;
+	return p;
+}
+
+static struct token word(struct conftok *t, bool comments)
+{
+	struct token token = token_here(t, TOKEN_WORD);
+	const char *close;
+
+	t->at = word_end(t, false);
 	token.size = (size_t)(t->at - token.at);
-	if (!comments && t->at < t->end && *t->at == '"') {
-		token.kind = TOKEN_INNER_QUOTE;
-		string(t);
-	}
+	if (comments || t->at == t->end || *t->at != '"')
+		return token;
+	token.kind = TOKEN_INNER_QUOTE;
+	close = memchr(t->at + 1, '"', (size_t)(line_end(t, t->at) - t->at - 1));
+	t->at = close ? close + 1 : word_end(t, true);
 	return token;
 }
 

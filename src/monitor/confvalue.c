@@ -95,9 +95,12 @@ bool value_is_host(const char *text)
 {
 	static const char allowed[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:_-%";
+	const char *colon = strchr(text, ':');
 	size_t size = strlen(text);
 
-	return size > 0 && size <= 255 && *text != '-' && strspn(text, allowed) == size;
+	/* One colon is HOST:PORT, an IPv6 address (RFC 4291, 2.2) has two or more. */
+	return size > 0 && size <= 255 && *text != '-' && strspn(text, allowed) == size &&
+	       (!colon || strchr(colon + 1, ':'));
 }
 
 static void *structure(struct conftarget *t, enum block block)
@@ -149,16 +152,27 @@ static const struct option_word *find_word(const struct option_word *words, cons
 	return NULL;
 }
 
+/* Whether an earlier word of the list means the same. */
+static bool is_synonym(const struct option_word *words, const struct option_word *word)
+{
+	for (; words < word; words++)
+		if (words->number == word->number)
+			return true;
+	return false;
+}
+
 static void refuse_word(struct conftarget *t, const struct option *o, const struct confargs *a,
 			const struct option_word *words)
 {
 	const char *near = option_nearest_word(words, a->text[0]);
+	const struct option_word *word;
 	char list[200] = "";
 	size_t used = 0;
 
-	for (; words->word && used < sizeof(list); words++)
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
-					 used ? ", " : "", words->word);
+	for (word = words; word->word && used < sizeof(list); word++)
+		if (!is_synonym(words, word))
+			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+						 used ? ", " : "", word->word);
 	if (near)
 		value_refuse(t, &a->statement->values[0],
 			     "\"%s\" is no value of \"%s\": did you mean \"%s\"?", a->text[0],

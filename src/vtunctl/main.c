@@ -7,6 +7,12 @@
 #include "common/exitcode.h"
 #include "common/secret.h"
 
+#ifdef HAVE_LZO
+#define COMPRESS_LZO " lzo"
+#else
+#define COMPRESS_LZO ""
+#endif
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -50,7 +56,7 @@ int main(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
-		puts("vtunctl " PACKAGE_VERSION);
+		puts("vtunctl " PACKAGE_VERSION ", compress zlib" COMPRESS_LZO);
 		return EXIT_DONE;
 	}
 	for (i = 0; argc >= 2 && i < ARRAY_SIZE(commands); i++)
