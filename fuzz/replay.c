@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * A harness of libFuzzer over the files named, without libFuzzer: for "make check".
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int main(int argc, char **argv)
+{
+	enum { MOST = 1 << 20 };
+	uint8_t *data = malloc(MOST);
+	int i;
+
+	for (i = 1; data && i < argc; i++) {
+		FILE *f = fopen(argv[i], "rb");
+
+		if (!f) {
+			perror(argv[i]);
+			return 1;
+		}
+		LLVMFuzzerTestOneInput(data, fread(data, 1, MOST, f));
+		fclose(f);
+		printf("ok %d - %s\n", i, argv[i]);
+	}
+	printf("1..%d\n", argc - 1);
+	free(data);
+	return argc > 1 ? 0 : 1;
+}
