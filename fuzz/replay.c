@@ -14,6 +14,7 @@ int main(int argc, char **argv)
 	uint8_t *data = malloc(MOST);
 	int i;
 
+	setvbuf(stdout, NULL, _IOLBF, 0); /* the last name is the one that crashed */
 	for (i = 1; data && i < argc; i++) {
 		FILE *f = fopen(argv[i], "rb");
 
@@ -21,11 +22,10 @@ int main(int argc, char **argv)
 			perror(argv[i]);
 			return 1;
 		}
+		printf("%s\n", argv[i]);
 		LLVMFuzzerTestOneInput(data, fread(data, 1, MOST, f));
 		fclose(f);
-		printf("ok %d - %s\n", i, argv[i]);
 	}
-	printf("1..%d\n", argc - 1);
 	free(data);
 	return argc > 1 ? 0 : 1;
 }
