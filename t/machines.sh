@@ -61,7 +61,7 @@ machines_end()
 		[ "$1" = 0 ] || journal "$m" -o short-precise >"$scratch/$m-journal.log" 2>&1
 	done
 	for m in $machines; do
-		read -r pid <"$own_world/$m.nspawn" && kill -KILL "$pid" && wait "$pid"
+		read -r pid <"$own_world/$m.booted" && kill -KILL "$pid" && wait "$pid"
 	done 2>/dev/null
 	echo $$ >"$group_before/cgroup.procs"
 	wait_until 5 remove_group "$group"
@@ -118,16 +118,17 @@ machine_boot()
 
 	net=/proc/$(host_pid "$1")/ns/net
 	mkdir -p "$group/$1"
-	# Registered nowhere; network sysctls must be writable, and without bpf there is neither
-	# IPAccounting= nor DeviceAllow=.
+	# Registered nowhere; network sysctls must be writable.  nspawn's own filter of system calls lacks
+	# bpf, without which there is neither IPAccounting= nor DeviceAllow=, and Landlock.
 	background "$1-console" sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$group/$1" \
 		env SYSTEMD_NSPAWN_API_VFS_WRITABLE=network systemd-nspawn --quiet --register=no --keep-unit \
 		--boot --directory="$own_world/$1.root" --machine="$1" --hostname="$1" \
 		--network-namespace-path="$net" --bind=/dev/net/tun \
 		--capability=CAP_NET_ADMIN,CAP_BPF,CAP_SYS_RESOURCE \
-		--system-call-filter=bpf --link-journal=no --resolv-conf=off --timezone=off \
+		--system-call-filter="bpf landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
+		--link-journal=no --resolv-conf=off --timezone=off \
 		--console=pipe --kill-signal=SIGRTMIN+4 -- systemd.unit=multi-user.target
-	echo $! >"$own_world/$1.nspawn"
+	echo $! >"$own_world/$1.booted"
 	wait_until 30 machine_leader "$1" || return
 	enter="--target=$(machine_leader "$1") --mount --uts --ipc --net --pid --cgroup --root --wd=/"
 	echo "$enter -- env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C" \
@@ -138,7 +139,7 @@ machine_boot()
 
 machine_leader()
 {
-	pgrep -P "$(cat "$own_world/$1.nspawn")" -x systemd
+	pgrep -P "$(cat "$own_world/$1.booted")" -x systemd
 }
 
 # Not "systemctl is-system-running": its exit status fails for "degraded", which is up as well.
@@ -156,7 +157,7 @@ machine_halt()
 {
 	local pid
 
-	read -r pid <"$own_world/$1.nspawn"
+	read -r pid <"$own_world/$1.booted"
 	machines=$(echo " $machines " | sed "s/ $1 / /")
 	end "$pid"
 }
