@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "common/cleanup.h"
+#include "common/cpu.h"
 
 enum {
 	MTU_DEFAULT = 1500,
@@ -14,9 +15,7 @@ enum {
 	 * 2 of padding and next header, 16 tag.  doc/PROTOCOL.md, "UDP data". */
 	MTU_UDP_IPV4 = 1446,
 	MTU_UDP_IPV6 = 1426,
-	ARQ_WINDOW = 512,
-	ARQ_RETRIES = 2,
-	ARQ_LIFETIME_MS = 500,
+	ETHER_VLAN = 18, /* an Ethernet header with a VLAN tag stands before the packet */
 };
 
 static const char *proto_name(unsigned proto)
@@ -40,31 +39,39 @@ static void set_version(struct terms *t)
 	snprintf(t->version, sizeof(t->version), "vtun %s", PACKAGE_VERSION);
 }
 
-static void offer_udp(const struct config_general *general, const struct config_session *session,
-		      uint16_t udp_port, struct terms *t)
+/* In order of preference.  ChaCha20 is six times as slow as AES in hardware, and the faster one
+ * without. */
+static void set_suites(struct terms *t)
 {
-	static const uint8_t suites[] = {
+	static const uint8_t with_aes[] = {
 		SUITE_AES_128_GCM, SUITE_AES_256_GCM, SUITE_CHACHA20_POLY1305,
 	};
+	static const uint8_t without[] = {
+		SUITE_CHACHA20_POLY1305, SUITE_AES_128_GCM, SUITE_AES_256_GCM,
+	};
+	size_t n = 0;
 
+	if (!t->encrypt)
+		t->suites[n++] = SUITE_AES_128_GMAC;
+	memcpy(t->suites + n, cpu_has_aes() ? with_aes : without, sizeof(with_aes));
+}
+
+static void offer_udp(const struct config_session *session, uint16_t udp_port, struct terms *t)
+{
 	t->udp_port = udp_port;
-	memcpy(t->suites, suites, sizeof(suites));
+	t->encrypt = session->encrypt;
+	set_suites(t);
 	t->spi = random_spi();
-	t->rekey_s = general->rekey_s;
 	t->caps |= CAP_UDP_ROAM;
-	if (!session->reliable)
-		return;
-	t->caps |= CAP_ARQ;
-	t->arq_window = ARQ_WINDOW;
-	t->arq_retries = ARQ_RETRIES;
-	t->arq_lifetime_ms = ARQ_LIFETIME_MS;
 }
 
 uint16_t offer_mtu_most(const struct terms *t, int family)
 {
+	uint16_t most = family == AF_INET6 ? MTU_UDP_IPV6 : MTU_UDP_IPV4;
+
 	if (!t->udp_port)
 		return MTU_MOST;
-	return family == AF_INET6 ? MTU_UDP_IPV6 : MTU_UDP_IPV4;
+	return t->type == TUNNEL_ETHER ? most - ETHER_VLAN : most;
 }
 
 void offer_make(const struct config_general *general, const struct config_session *session,
@@ -76,20 +83,21 @@ void offer_make(const struct config_general *general, const struct config_sessio
 		.proto = is_stream(session->type) ? PROTO_TCP : (uint8_t)session->proto,
 		.comp_alg = (uint8_t)session->comp_alg,
 		.comp_level = session->comp_alg == COMP_NONE ? 0 : session->comp_level,
-		/* TLS encrypts whatever `encrypt` says; 0 will mean something to a UDP path alone. */
+		/* TLS encrypts whatever `encrypt` says; it means something to a UDP path alone. */
 		.encrypt = 1,
 		.keepalive_s = session->keepalive_s,
 		.keepalive_misses = session->keepalive_misses,
 		.speed_to_client = session->speed_to_client,
 		.speed_to_server = session->speed_to_server,
+		.rekey_s = general->rekey_s,
 		.caps = CAP_STATS,
 	};
 
 	if (is_stream(t.type) && t.comp_alg == COMP_DEFLATE)
 		t.comp_mode = COMP_STREAM;
-	if (OFFER_UDP && udp_port && t.proto == PROTO_UDP)
-		offer_udp(general, session, udp_port, &t);
-	if (OFFER_VNET && device && device->vnet) {
+	if (udp_port && t.proto == PROTO_UDP)
+		offer_udp(session, udp_port, &t);
+	if (device && device->vnet) {
 		t.caps |= CAP_VNET_HDR;
 		t.vnet_features = device->vnet_features;
 	}
@@ -110,7 +118,8 @@ static bool suite_was_offered(const struct terms *offer, const struct terms *acc
 	for (i = 1; i < SUITES_MAX; i++)
 		if (accept->suites[i])
 			return false;
-	return accept->suites[0] && memchr(offer->suites, accept->suites[0], SUITES_MAX);
+	return accept->suites[0] && memchr(offer->suites, accept->suites[0], SUITES_MAX) &&
+	       (accept->suites[0] == SUITE_AES_128_GMAC) == !accept->encrypt;
 }
 
 static unsigned check_udp(const struct terms *offer, const struct terms *accept)
@@ -147,7 +156,7 @@ unsigned offer_check(const struct terms *offer, const struct terms *accept)
 	if (accept->comp_alg != offer->comp_alg || accept->comp_level != offer->comp_level ||
 	    accept->comp_mode != offer->comp_mode)
 		return TLV_COMP;
-	if (accept->encrypt != offer->encrypt)
+	if (accept->encrypt < offer->encrypt)
 		return TLV_ENCR;
 	if (accept->keepalive_s != offer->keepalive_s ||
 	    accept->keepalive_misses != offer->keepalive_misses)
@@ -201,21 +210,18 @@ unsigned offer_disagree(const struct config_session *session, const struct terms
 			 proto_name(session->proto), proto_name(offer->proto));
 		return TLV_PROTO;
 	}
-	if (!offer->encrypt && session->encrypt) {
-		snprintf(ret_text, OFFER_TEXT_SIZE, "the client says encrypt yes, the server encrypt no: "
-			 "\"no\" needs both sides");
-		return TLV_ENCR;
-	}
 	return disagree_compress(session, offer, ret_text);
 }
 
-/* The server's order of preference, without those that we do not know. */
-static uint8_t choose_suite(const struct terms *offer)
+/* The server's order of preference; but ChaCha20 where we have no AES in hardware. */
+static uint8_t choose_suite(const struct terms *offer, bool encrypt)
 {
 	size_t i;
 
+	if (encrypt && !cpu_has_aes() && memchr(offer->suites, SUITE_CHACHA20_POLY1305, SUITES_MAX))
+		return SUITE_CHACHA20_POLY1305;
 	for (i = 0; i < SUITES_MAX; i++)
-		if (offer->suites[i] && (offer->suites[i] == SUITE_AES_128_GMAC) == !offer->encrypt)
+		if (offer->suites[i] && (offer->suites[i] == SUITE_AES_128_GMAC) == !encrypt)
 			return offer->suites[i];
 	return 0;
 }
@@ -225,14 +231,15 @@ void offer_accept(const struct config_session *session, const struct device *dev
 {
 	struct terms t = *offer;
 
-	t.caps &= CAP_STATS | (OFFER_VNET && device->vnet ? CAP_VNET_HDR : 0) |
-		  (OFFER_UDP ? CAP_UDP_ROAM | CAP_ARQ : 0);
+	t.caps &= CAP_STATS | CAP_UDP_ROAM | (device->vnet ? CAP_VNET_HDR : 0);
+	/* "no" needs both sides: whoever says nothing gets encryption. */
+	t.encrypt = offer->encrypt || session->encrypt;
 	t.vnet_features = t.caps & CAP_VNET_HDR ? device->vnet_features : 0;
 	if (session->mtu && session->mtu < t.mtu)
 		t.mtu = session->mtu;
 	memset(t.suites, 0, sizeof(t.suites));
 	t.spi = 0;
-	t.suites[0] = OFFER_UDP && t.udp_port ? choose_suite(offer) : 0;
+	t.suites[0] = t.udp_port ? choose_suite(offer, t.encrypt) : 0;
 	if (t.suites[0])
 		t.spi = random_spi();
 	else

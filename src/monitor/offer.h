@@ -11,11 +11,6 @@
 
 enum { OFFER_TEXT_SIZE = REASON_TEXT_MAX + 1 };
 
-/* Whether this version has what proto udp needs, and whether superframes cross the tunnel: the one
- * place that decides.  Without them `proto udp` runs over TLS, and the kernel cuts its packets to
- * the device's MTU before they come to us. */
-enum { OFFER_UDP = 1, OFFER_VNET = 1 };
-
 /* Server: the offer.  `device` may be NULL (there is none); udp_port 0: no UDP path; `family`
  * (AF_INET, AF_INET6) is the connection's. */
 void offer_make(const struct config_general *general, const struct config_session *session,

@@ -57,7 +57,8 @@ static uint16_t open_udp(struct session *s)
 	uint16_t port = 0;
 	int r;
 
-	if (!OFFER_UDP || s->section->proto != PROTO_UDP)
+	if (s->section->proto != PROTO_UDP || s->section->type == TUNNEL_TTY ||
+	    s->section->type == TUNNEL_PIPE)
 		return 0;
 	r = udpsock_open(s->net_fd, g->udp_port_low, g->udp_port_high, &s->udp_fd, &port);
 	if (r < 0)
@@ -95,7 +96,7 @@ static void say_what_differs(const struct session *s)
 	confread_unused(s->config, s->section);
 }
 
-static int prepare_device(struct session *s)
+static int prepare_device(struct session *s, uint32_t peer_features)
 {
 	const struct device *d = &s->tunnel->device;
 	int r;
@@ -104,7 +105,7 @@ static int prepare_device(struct session *s)
 		return 0;
 	if (s->terms.caps & CAP_VNET_HDR) {
 		/* What the peer's device takes, ours may hand over uncut. */
-		r = device_set_offload(d, s->terms.vnet_features & d->vnet_features);
+		r = device_set_offload(d, peer_features & d->vnet_features);
 		if (r < 0)
 			return log_errno(LOG_ERR, r, "%s: offloads of %s cannot be set", s->name, d->name);
 	}
@@ -118,7 +119,7 @@ static int prepare_device(struct session *s)
 	return 0;
 }
 
-static int hand_over_device(struct session *s)
+static int hand_over_device(struct session *s, uint32_t peer_features)
 {
 	const struct device *d = &s->tunnel->device;
 	struct ipc_message answer = { .op = IPC_DEVICE_OK };
@@ -126,7 +127,7 @@ static int hand_over_device(struct session *s)
 	int r;
 
 	say_what_differs(s);
-	r = prepare_device(s);
+	r = prepare_device(s, peer_features);
 	if (r < 0)
 		return session_refuse(s, REASON_DEVICE, 0, EXIT_OSERR, "its device cannot be set up",
 				      "device %s cannot be set up", d->name);
@@ -150,7 +151,7 @@ int setup_accepted(struct session *s, const struct ipc_message *m)
 	if (offer_check(&s->offer, &m->device.terms))
 		return -EBADMSG;
 	s->terms = m->device.terms;
-	return hand_over_device(s);
+	return hand_over_device(s, s->terms.vnet_features);
 }
 
 /* ---- client: what the server offers */
@@ -184,7 +185,7 @@ int setup_offered(struct session *s, const struct ipc_message *m)
 		s->udp_fd = -1;
 	cleanup_fd(&s->net_fd);
 	s->net_fd = -1;
-	return hand_over_device(s);
+	return hand_over_device(s, s->offer.vnet_features);
 }
 
 /* ---- both: up */

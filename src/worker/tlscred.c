@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/cpu.h"
 #include "common/ipc.h"
-#include "cpu.h"
 
 /* A key of our own for this connection; P-256 where Ed25519 is refused (FIPS mode). */
 static int make_key(gnutls_privkey_t *ret)

@@ -384,6 +384,13 @@ static unsigned check(const struct terms *t)
 	return terms_check(t);
 }
 
+/* An offer without encryption lists the suites with it as well: the client may still want it. */
+static int suite_ok(const struct terms *t, const struct terms *offer)
+{
+	return !t->suites[1] && memchr(offer->suites, t->suites[0], SUITES_MAX) &&
+	       (t->suites[0] == SUITE_AES_128_GMAC) == !t->encrypt;
+}
+
 static unsigned check_accept(const struct terms *t, const struct terms *offer)
 {
 	if (t->type != offer->type)
@@ -393,13 +400,13 @@ static unsigned check_accept(const struct terms *t, const struct terms *offer)
 	if (t->comp_alg != offer->comp_alg || t->comp_level != offer->comp_level ||
 	    t->comp_mode != offer->comp_mode)
 		return TLV_COMP;
-	if (t->encrypt != offer->encrypt)
+	if (t->encrypt < offer->encrypt)
 		return TLV_ENCR;
 	if (t->mtu > offer->mtu)
 		return TLV_MTU;
 	if (t->caps & ~offer->caps)
 		return TLV_CAPS;
-	if (holds(HAS_UDP, t) && (t->suites[1] || !memchr(offer->suites, t->suites[0], SUITES_MAX)))
+	if (holds(HAS_UDP, t) && !suite_ok(t, offer))
 		return TLV_UDP_SUITES;
 	return check(t);
 }
