@@ -214,6 +214,7 @@ static int look_inside(enum tunnel_type type, const struct esp_payload *p)
 			return ESP_BAD_NEXT;
 		return p->size >= 14 ? GOOD : ESP_BAD_INNER;
 	case ESP_DUMMY:
+	case ESP_PACKED: /* judged when it is unpacked */
 	case ESP_CONTROL:
 		return GOOD;
 	}

@@ -29,6 +29,7 @@ enum esp_next {
 	ESP_IPV4 = 4,
 	ESP_IPV6 = 41,
 	ESP_DUMMY = 59,    /* to be ignored */
+	ESP_PACKED = 108,  /* a compressed packet: udp.c */
 	ESP_ETHERNET = 143,
 	ESP_CONTROL = 253, /* path.h */
 };

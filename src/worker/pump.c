@@ -53,12 +53,18 @@ int pump_use_udp(struct pump *p, struct udp *udp)
 	return p->frame ? 0 : -ENOMEM;
 }
 
+/* What is counted: the packet, whether it brings its virtio-net header along or not. */
+static size_t inner_size(const struct pump *p, size_t frame)
+{
+	return p->device.carry_vnet && frame >= VNET_HDR_SIZE ? frame - VNET_HDR_SIZE : frame;
+}
+
 /* ---- device -> link */
 
 /* Packs the frame that was read to `room`, in place.  Returns the type it is sent as. */
 static enum frame_type pack(struct pump *p, uint8_t *room, size_t *size)
 {
-	int n = 0;
+	ssize_t n = 0;
 
 	if (*size >= PACK_LEAST || device_io_is_stream(&p->device))
 		n = compress_pack(p->compress, room, *size, p->packed, WIRE_DATA_MOST - PACKED_HEADER);
@@ -95,7 +101,7 @@ static int read_batch(struct pump *p)
 			break;
 		}
 		p->tally.tx_frames++;
-		p->tally.tx_bytes += size;
+		p->tally.tx_bytes += inner_size(p, size);
 		if (p->compress)
 			type = pack(p, room, &size);
 		link_commit(p->link, (uint8_t)type, size);
@@ -115,7 +121,7 @@ static void send_over_link(struct pump *p, size_t size)
 	memcpy(room, p->frame, size);
 	link_commit(p->link, FRAME_DATA, size);
 	p->tally.tx_frames++;
-	p->tally.tx_bytes += size;
+	p->tally.tx_bytes += inner_size(p, size);
 }
 
 static int read_udp_batch(struct pump *p, uint64_t now)
@@ -223,6 +229,6 @@ int pump_in(struct pump *p, const struct frame *f)
 		return 0;
 	}
 	p->tally.rx_frames++;
-	p->tally.rx_bytes += size;
+	p->tally.rx_bytes += inner_size(p, size);
 	return 0;
 }

@@ -19,8 +19,8 @@
 
 enum {
 	BATCHES_MOST = 16, /* of one udp_receive() */
-	IP_UDP_V4 = 28,    /* headers outside of a datagram */
-	IP_UDP_V6 = 48,
+	PACKED_HEADER = 4, /* u8 next header | u8 0 | u16 original size */
+	UNPACKED_MOST = 4 * 65536, /* of one batch, before it is written */
 };
 
 struct udp {
@@ -33,6 +33,9 @@ struct udp {
 	struct batch_out out;
 	struct batch_in in;
 	struct coalesce merge;
+	uint8_t *plain, *packed; /* compression: one packet each, 64 KiB */
+	uint8_t *unpacked;       /* and a batch of them, UNPACKED_MOST */
+	size_t n_unpacked;       /* bytes */
 };
 
 static uint64_t random_nonce(void)
@@ -64,6 +67,16 @@ static int open_keys(struct udp *u, const struct udp_config *c, uint64_t now)
 	return rekey_new(&rekey, c->exporter, c->auth_secret, now, &u->keys);
 }
 
+static int open_compression(struct udp *u)
+{
+	if (!u->compress)
+		return 0;
+	u->plain = malloc(65536);
+	u->packed = malloc(65536);
+	u->unpacked = malloc(UNPACKED_MOST);
+	return u->plain && u->packed && u->unpacked ? 0 : -ENOMEM;
+}
+
 int udp_new(const struct udp_config *c, uint64_t now, struct udp **ret)
 {
 	struct udp *u = calloc(1, sizeof(*u));
@@ -89,6 +102,8 @@ int udp_new(const struct udp_config *c, uint64_t now, struct udp **ret)
 	if (r == 0)
 		r = batch_out_open(&u->out, c->fd);
 	if (r == 0)
+		r = open_compression(u);
+	if (r == 0)
 		r = open_keys(u, c, now);
 	if (r < 0) {
 		udp_free(u);
@@ -107,6 +122,9 @@ void udp_free(struct udp *u)
 	rekey_free(u->keys);
 	batch_out_close(&u->out);
 	batch_in_close(&u->in);
+	free(u->plain);
+	free(u->packed);
+	free(u->unpacked);
 	close(u->in.fd);
 	free(u);
 }
@@ -141,22 +159,66 @@ static enum esp_next next_header(const struct udp *u, const uint8_t *packet)
 	return packet[0] >> 4 == 6 ? ESP_IPV6 : ESP_IPV4;
 }
 
-/* Packet `i` of the frame: cut, sealed and queued while it is in the cache. */
-static int send_packet(struct udp *u, uint64_t now, const struct segment *s, uint32_t i)
+static uint8_t *room_for(struct udp *u, uint64_t now, size_t payload)
 {
-	size_t size = i + 1 < s->count ? s->size : s->last, room = esp_size(size);
-	uint8_t *out = batch_out_room(&u->out, room);
-	ssize_t n;
+	uint8_t *out = batch_out_room(&u->out, esp_size(payload));
 
 	if (!out) {
 		udp_flush(u, now);
-		out = batch_out_room(&u->out, room);
+		out = batch_out_room(&u->out, esp_size(payload));
 	}
-	segment_packet(s, i, out + ESP_HEADER);
-	n = rekey_seal(u->keys, out, size, next_header(u, out + ESP_HEADER));
+	return out;
+}
+
+static int seal(struct udp *u, uint8_t *out, size_t payload, enum esp_next next)
+{
+	ssize_t n = rekey_seal(u->keys, out, payload, next);
+
 	if (n < 0)
 		return (int)n;
 	batch_out_commit(&u->out, (size_t)n);
+	return 0;
+}
+
+/* Cut, sealed and queued while it is in the cache. */
+static int send_plain(struct udp *u, uint64_t now, const struct segment *s, uint32_t i, size_t size)
+{
+	uint8_t *out = room_for(u, now, size);
+
+	segment_packet(s, i, out + ESP_HEADER);
+	return seal(u, out, size, next_header(u, out + ESP_HEADER));
+}
+
+/* Smaller if that is possible; the sizes differ, so that hardly two leave in one batch. */
+static int send_packed(struct udp *u, uint64_t now, const struct segment *s, uint32_t i, size_t size)
+{
+	uint8_t *out;
+	ssize_t n;
+
+	segment_packet(s, i, u->plain);
+	n = compress_pack(u->compress, u->plain, size, u->packed, size);
+	u->tally->tx_raw += size;
+	u->tally->tx_packed += n > 0 ? (size_t)n + PACKED_HEADER : size;
+	if (n <= 0 || (size_t)n + PACKED_HEADER >= size) {
+		out = room_for(u, now, size);
+		memcpy(out + ESP_HEADER, u->plain, size);
+		return seal(u, out, size, next_header(u, u->plain));
+	}
+	out = room_for(u, now, (size_t)n + PACKED_HEADER);
+	out[ESP_HEADER] = (uint8_t)next_header(u, u->plain);
+	out[ESP_HEADER + 1] = 0;
+	put_be16(out + ESP_HEADER + 2, (uint16_t)size);
+	memcpy(out + ESP_HEADER + PACKED_HEADER, u->packed, (size_t)n);
+	return seal(u, out, (size_t)n + PACKED_HEADER, ESP_PACKED);
+}
+
+static int send_packet(struct udp *u, uint64_t now, const struct segment *s, uint32_t i)
+{
+	size_t size = i + 1 < s->count ? s->size : s->last;
+	int r = u->compress ? send_packed(u, now, s, i, size) : send_plain(u, now, s, i, size);
+
+	if (r < 0)
+		return r;
 	u->tally->tx_frames++;
 	u->tally->tx_bytes += size;
 	return 0;
@@ -204,6 +266,7 @@ static void write_frames(struct udp *u)
 		if (writev(u->device->fd, iov, n) < 0)
 			u->tally->rx_drops++;
 	}
+	u->n_unpacked = 0;
 }
 
 static void take_packet(struct udp *u, struct esp_payload *p)
@@ -220,6 +283,25 @@ static void take_packet(struct udp *u, struct esp_payload *p)
 	}
 	u->tally->rx_frames++;
 	u->tally->rx_bytes += p->size;
+}
+
+/* Bounded by the size that the peer announces, which must be exactly right; RFC 3173 in spirit. */
+static void take_packed(struct udp *u, struct esp_payload *p)
+{
+	size_t size = p->size > PACKED_HEADER ? get_be16(p->data + 2) : 0;
+
+	if (u->n_unpacked + size > UNPACKED_MOST)
+		write_frames(u);
+	if (!u->compress || size == 0 || p->data[1] != 0 ||
+	    compress_unpack(u->compress, p->data + PACKED_HEADER, p->size - PACKED_HEADER,
+			    u->unpacked + u->n_unpacked, size) < 0) {
+		u->tally->rx_drops++;
+		return;
+	}
+	p->data = u->unpacked + u->n_unpacked;
+	p->size = size;
+	u->n_unpacked += size;
+	take_packet(u, p);
 }
 
 static union endpoint sender(const struct udp *u)
@@ -246,6 +328,8 @@ static void take_batch(struct udp *u, uint64_t now)
 		newest |= p.newest;
 		if (p.next == ESP_CONTROL)
 			path_control(&u->path, now, &from, p.data, p.size);
+		else if (p.next == ESP_PACKED)
+			take_packed(u, &p);
 		else if (p.next != ESP_DUMMY)
 			take_packet(u, &p);
 	}
