@@ -194,23 +194,20 @@ void path_peer_down(struct path *p, uint64_t now)
 
 /* ---- what is to be done */
 
-static int control(struct path_action *ret, uint8_t type, const union endpoint *to,
-		   size_t datagram, uint64_t nonce)
+static int control(struct path_action *ret, uint8_t type, const union endpoint *to, size_t size,
+		   uint16_t about, uint64_t nonce)
 {
-	*ret = (struct path_action){
-		.act = PATH_SEND,
-		.to = *to,
-		.size = PATH_CONTROL_SIZE,
-		.payload = { type },
-	};
-	put_be16(ret->payload + 2, (uint16_t)datagram);
+	*ret = (struct path_action){ .act = PATH_SEND, .to = *to, .size = size, .payload = { type } };
+	put_be16(ret->payload + 2, about);
 	put_be64(ret->payload + 4, nonce);
 	return 1;
 }
 
 static int send_probe(struct path_action *ret, const union endpoint *to, uint64_t nonce)
 {
-	return control(ret, PROBE, to, esp_size(PATH_CONTROL_SIZE), nonce);
+	size_t size = esp_size(PATH_CONTROL_SIZE);
+
+	return control(ret, PROBE, to, size, (uint16_t)size, nonce);
 }
 
 static int tell(struct path *p, struct path_action *ret)
@@ -277,9 +274,7 @@ static int search(struct path *p, uint64_t now, struct path_action *ret)
 	if (size) {
 		if (is_new)
 			p->pmtu_nonce = p->config.random();
-		control(ret, PROBE, &p->peer, size, p->pmtu_nonce);
-		ret->size = esp_payload_most(size);
-		return 1;
+		return control(ret, PROBE, &p->peer, size, size, p->pmtu_nonce);
 	}
 	if (!pmtu_news(&p->pmtu, &size))
 		return 0;
@@ -291,7 +286,8 @@ int path_next(struct path *p, uint64_t now, struct path_action *ret)
 {
 	if (p->answer_due) {
 		p->answer_due = false;
-		return control(ret, ANSWER, &p->answer_to, p->answer_size, p->answer_nonce);
+		return control(ret, ANSWER, &p->answer_to, esp_size(PATH_CONTROL_SIZE),
+			       p->answer_size, p->answer_nonce);
 	}
 	if (p->candidate_due) {
 		p->candidate_due = false;

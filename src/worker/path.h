@@ -115,7 +115,7 @@ void path_refused(struct path *p, uint64_t now, size_t datagram);
 void path_peer_down(struct path *p, uint64_t now);
 
 enum path_act {
-	PATH_SEND,    /* a control payload: 12 bytes, and zeros up to `size`, in one datagram to `to` */
+	PATH_SEND,    /* a control payload, zeros behind it, in a datagram of `size` bytes to `to` */
 	PATH_IS_UP,   /* data goes over UDP, to `to`: also after roaming */
 	PATH_IS_DOWN, /* data goes over TLS (or still does: the first attempt failed) */
 	PATH_FOUND,   /* the search is over: datagrams of up to `size` bytes pass, no larger ones */
@@ -124,7 +124,7 @@ enum path_act {
 struct path_action {
 	enum path_act act;
 	union endpoint to;
-	size_t size;
+	size_t size; /* of a datagram: esp_payload_most() of it are the payload's */
 	uint8_t payload[PATH_CONTROL_SIZE];
 	bool tell_peer; /* IS_DOWN: send PATH_STATE{down} over TLS */
 };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,12 +12,13 @@
 #include "common/secret.h"
 #include "keys.h"
 
-enum { BY_SERVER = 1 }; /* flag of REKEY_REQ: the server asks, as its limits are near */
+enum { PLEASE_ASK = 1 }; /* flag of the server's REKEY_REQ, in which nothing else is filled in */
 
 enum state {
 	QUIET,
-	WAIT_RESP, /* initiator */
-	WAIT_DONE, /* responder */
+	WAIT_REQ,  /* server: it has asked to be asked */
+	WAIT_RESP, /* client */
+	WAIT_DONE, /* server */
 };
 
 struct rekey {
@@ -25,7 +27,7 @@ struct rekey {
 	uint32_t epoch;
 	uint64_t keyed; /* when the key of now came into use */
 	struct esp_out *out;
-	struct esp_out *out_next; /* responder: in use once the initiator has shown that it is ready */
+	struct esp_out *out_next; /* server: in use once the client has shown that it is ready */
 	struct esp_in *in;
 	struct esp_in *in_old;
 	uint32_t spi_in, spi_old;
@@ -33,6 +35,7 @@ struct rekey {
 	uint64_t bytes_out, bytes_in;
 
 	enum state state;
+	bool asked; /* client: by the server */
 	uint64_t answer_by;
 	uint8_t secret[KEYS_X25519_SIZE]; /* WAIT_RESP: ours, and what we have said */
 	struct rekey_frame said;
@@ -227,12 +230,11 @@ static uint32_t new_spi(const struct rekey *r)
 }
 
 /* REKEY_REQ and REKEY_RESP: u8 epoch | u8 flags | u16 0 | u32 SPI | X25519[32]. */
-static struct rekey_frame say(struct rekey *r, uint8_t type, uint8_t flags)
+static struct rekey_frame new_key(struct rekey *r, uint8_t type)
 {
 	struct rekey_frame f = { .type = type, .size = WIRE_REKEY_SIZE };
 
 	f.payload[0] = (uint8_t)(r->epoch + 1);
-	f.payload[1] = flags;
 	put_be32(f.payload + 4, new_spi(r));
 	keys_pair(r->secret, f.payload + 8);
 	return f;
@@ -247,10 +249,10 @@ static int check_key(const struct rekey *r, const uint8_t *payload)
 }
 
 /* Both public keys are there: the next root, and both SAs of it. */
-static int agree(struct rekey *r, const uint8_t *initiator, const uint8_t *responder,
-		 const uint8_t *ours)
+static int agree(struct rekey *r, const uint8_t *client, const uint8_t *server)
 {
-	const uint8_t *theirs = ours == initiator ? responder : initiator;
+	bool is_client = r->config.role == ROLE_CLIENT;
+	const uint8_t *ours = is_client ? client : server, *theirs = is_client ? server : client;
 	uint8_t dh[KEYS_X25519_SIZE];
 	int e;
 
@@ -258,10 +260,19 @@ static int agree(struct rekey *r, const uint8_t *initiator, const uint8_t *respo
 	secret_wipe(&r->secret);
 	if (e < 0)
 		return e;
-	keys_next_root(r->root, dh, initiator + 8, responder + 8, r->root);
+	keys_next_root(r->root, dh, client + 8, server + 8, r->root);
 	secret_wipe(&dh);
 	r->epoch++;
 	return install(r, get_be32(ours + 4), get_be32(theirs + 4));
+}
+
+/* The client is asked to ask.  If it has just done so, both have thought of it at once. */
+static int take_please(struct rekey *r, const uint8_t *payload)
+{
+	if (payload[0] != (uint8_t)(r->epoch + 1) || !(payload[1] & PLEASE_ASK))
+		return -EKEYREJECTED;
+	r->asked = r->state == QUIET;
+	return 0;
 }
 
 static int take_req(struct rekey *r, uint64_t now, const uint8_t *payload)
@@ -270,11 +281,8 @@ static int take_req(struct rekey *r, uint64_t now, const uint8_t *payload)
 
 	if (check_key(r, payload) < 0 || r->state == WAIT_DONE)
 		return -EKEYREJECTED;
-	/* Both at the same time: the client wins.  Its REQ has reached the server, or will. */
-	if (r->state == WAIT_RESP && r->config.role == ROLE_CLIENT)
-		return 0;
-	r->frame = say(r, FRAME_REKEY_RESP, 0);
-	e = agree(r, payload, r->frame.payload, r->frame.payload);
+	r->frame = new_key(r, FRAME_REKEY_RESP);
+	e = agree(r, payload, r->frame.payload);
 	if (e < 0)
 		return e;
 	r->state = WAIT_DONE;
@@ -286,9 +294,9 @@ static int take_resp(struct rekey *r, uint64_t now, const uint8_t *payload)
 {
 	int e;
 
-	if (check_key(r, payload) < 0 || r->state != WAIT_RESP)
+	if (r->state != WAIT_RESP || check_key(r, payload) < 0)
 		return -EKEYREJECTED;
-	e = agree(r, r->said.payload, payload, r->said.payload);
+	e = agree(r, r->said.payload, payload);
 	if (e < 0)
 		return e;
 	switch_out(r, now);
@@ -312,7 +320,8 @@ int rekey_take(struct rekey *r, uint64_t now, uint8_t type, const uint8_t *paylo
 {
 	switch (type) {
 	case FRAME_REKEY_REQ:
-		return take_req(r, now, payload);
+		return r->config.role == ROLE_CLIENT ? take_please(r, payload)
+						     : take_req(r, now, payload);
 	case FRAME_REKEY_RESP:
 		return take_resp(r, now, payload);
 	case FRAME_REKEY_DONE:
@@ -341,17 +350,30 @@ static int is_due(const struct rekey *r, uint64_t now)
 	       in.failures >= l->failures;
 }
 
+static void ask(struct rekey *r, uint64_t now)
+{
+	r->answer_by = now + r->config.limits.answer_ms;
+	if (r->config.role == ROLE_CLIENT) {
+		r->frame = r->said = new_key(r, FRAME_REKEY_REQ);
+		r->state = WAIT_RESP;
+		r->asked = false;
+	} else {
+		r->frame = (struct rekey_frame){
+			.type = FRAME_REKEY_REQ,
+			.size = WIRE_REKEY_SIZE,
+			.payload = { (uint8_t)(r->epoch + 1), PLEASE_ASK },
+		};
+		r->state = WAIT_REQ;
+	}
+}
+
 int rekey_next(struct rekey *r, uint64_t now, struct rekey_frame *ret)
 {
 	expire(r, now);
 	if (r->state != QUIET && now >= r->answer_by)
 		return -ETIMEDOUT;
-	if (r->state == QUIET && !r->frame.size && is_due(r, now)) {
-		r->frame = r->said = say(r, FRAME_REKEY_REQ,
-					 r->config.role == ROLE_SERVER ? BY_SERVER : 0);
-		r->state = WAIT_RESP;
-		r->answer_by = now + r->config.limits.answer_ms;
-	}
+	if (r->state == QUIET && !r->frame.size && (r->asked || is_due(r, now)))
+		ask(r, now);
 	if (!r->frame.size)
 		return 0;
 	*ret = r->frame;

@@ -3,14 +3,14 @@
  * The security associations of one UDP path through time: doc/PROTOCOL.md, "Rekey and limits".
  * Keys stay in here.  Time is passed in; frames are yielded, not sent.
  *
- *     initiator                                    responder
- *     REKEY_REQ, new SPI, X25519  ------------->   installs its new SA for receiving
- *     installs both new SAs       <-------------   REKEY_RESP, new SPI, X25519
+ *     client                                       server
+ *                                  <- - - - - - -  REKEY_REQ with flag 1: please ask
+ *     REKEY_REQ, new SPI, X25519   ------------->  installs its new SA for receiving
+ *     installs both new SAs        <-------------  REKEY_RESP, new SPI, X25519
  *     sends under the new key
- *     REKEY_DONE                  ------------->   sends under the new key, at the latest now
+ *     REKEY_DONE                   ------------->  sends under the new key, at the latest now
  *
- * Both go on receiving under the old key for a minute.  The client initiates; the server does when
- * its own limits say so first, and yields if both do at the same time.
+ * Both go on receiving under the old key for a minute.
  */
 #pragma once
 

@@ -96,17 +96,14 @@ static void fly(int from, const union endpoint *to, const uint8_t *payload, size
 
 static void act(int e, const struct path_action *a)
 {
-	size_t size;
-
 	switch (a->act) {
 	case PATH_SEND:
-		size = esp_size(a->size);
 		did[e].probes += a->payload[0] == 1;
 		did[e].answers += a->payload[0] == 2;
-		if (size > net.link)
-			path_refused(&end[e], now, size);
+		if (a->size > net.link)
+			path_refused(&end[e], now, a->size);
 		else
-			fly(e, &a->to, a->payload, a->size, size);
+			fly(e, &a->to, a->payload, esp_payload_most(a->size), a->size);
 		break;
 	case PATH_IS_UP:
 		did[e].up++;
@@ -131,7 +128,8 @@ static void turn(int e)
 	unsigned n = 0;
 
 	while (path_next(&end[e], now, &a)) {
-		if (++n > 100)
+		if (++n > 100 || a.size % 4 || (a.act == PATH_SEND &&
+		    esp_payload_most(a.size) < PATH_CONTROL_SIZE))
 			abort();
 		act(e, &a);
 	}
