@@ -8,6 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION /* libFuzzer has a main() of its own */
+
 int main(int argc, char **argv)
 {
 	enum { MOST = 1 << 20 };
@@ -29,3 +31,5 @@ int main(int argc, char **argv)
 	free(data);
 	return argc > 1 ? 0 : 1;
 }
+
+#endif
