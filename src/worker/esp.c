@@ -156,11 +156,12 @@ struct esp_in_count esp_in_count(const struct esp_in *sa)
 static int encrypt(struct cipher *c, uint8_t *packet, size_t text)
 {
 	size_t hidden = c->auth_only ? 0 : text, clear = ESP_HEADER + text - hidden;
+	uint8_t *p = packet + clear;
 	size_t room = hidden + ESP_TAG;
 
 	memcpy(c->nonce + NONCE_SIZE - 4, packet + 4, 4);
 	return gnutls_aead_cipher_encrypt(c->aead, c->nonce, NONCE_SIZE, packet, clear, ESP_TAG,
-					  packet + clear, hidden, packet + clear, &room);
+					  p, hidden, p, &room);
 }
 
 ssize_t esp_seal(struct esp_out *sa, uint8_t *packet, size_t payload, enum esp_next next)
@@ -190,11 +191,12 @@ uint32_t esp_spi(const uint8_t *datagram)
 static int decrypt(struct cipher *c, uint8_t *datagram, size_t text)
 {
 	size_t hidden = c->auth_only ? 0 : text, clear = ESP_HEADER + text - hidden;
+	uint8_t *p = datagram + clear;
 	size_t room = hidden;
 
 	memcpy(c->nonce + NONCE_SIZE - 4, datagram + 4, 4);
 	return gnutls_aead_cipher_decrypt(c->aead, c->nonce, NONCE_SIZE, datagram, clear, ESP_TAG,
-					  datagram + clear, hidden + ESP_TAG, datagram + clear, &room);
+					  p, hidden + ESP_TAG, p, &room);
 }
 
 /* GOOD if a packet of this kind may come, and is one; or what is wrong. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * One packet in, one packet out, in place: ESP (RFC 4303) in UDP as doc/PROTOCOL.md, "UDP data", has
- * it, with implicit IV (RFC 8750).  A security association (SA) has one direction, one key, and
+ * One packet in, one packet out, in place: ESP (RFC 4303) in UDP as doc/PROTOCOL.md, "UDP data",
+ * has it, with implicit IV (RFC 8750).  A security association (SA) has one direction, one key, and
  * numbers that never repeat.  Pure but for the cipher; nothing is allocated per packet.
  *
  *     u32 SPI | u32 seq | payload | padding | u8 its length | u8 next header | tag[16]

@@ -97,7 +97,8 @@ void keys_pair(uint8_t ret_secret[static KEYS_X25519_SIZE],
 }
 
 int keys_agree(const uint8_t secret[static KEYS_X25519_SIZE],
-	       const uint8_t peer[static KEYS_X25519_SIZE], uint8_t ret_dh[static KEYS_X25519_SIZE])
+	       const uint8_t peer[static KEYS_X25519_SIZE],
+	       uint8_t ret_dh[static KEYS_X25519_SIZE])
 {
 	uint8_t dh[KEYS_X25519_SIZE];
 	int r = 0;

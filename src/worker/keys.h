@@ -30,7 +30,8 @@ void keys_next_root(const uint8_t root[static KEYS_ROOT_SIZE],
 		    const uint8_t responder[static KEYS_X25519_SIZE],
 		    uint8_t ret_root[static KEYS_ROOT_SIZE]);
 
-/* key || salt of one direction, keys_suite_size() + KEYS_SALT_SIZE bytes; `spi` is the receiver's. */
+/* key || salt of one direction, keys_suite_size() + KEYS_SALT_SIZE bytes, under the
+ * receiver's SPI. */
 void keys_direction(const uint8_t root[static KEYS_ROOT_SIZE], bool to_server, uint8_t epoch,
 		    uint8_t suite, uint32_t spi, uint8_t ret_key_salt[static KEYS_MOST]);
 
@@ -40,4 +41,5 @@ void keys_pair(uint8_t ret_secret[static KEYS_X25519_SIZE],
 
 /* The shared secret; -EKEYREJECTED if it would be all zero, which a peer can force. */
 int keys_agree(const uint8_t secret[static KEYS_X25519_SIZE],
-	       const uint8_t peer[static KEYS_X25519_SIZE], uint8_t ret_dh[static KEYS_X25519_SIZE]);
+	       const uint8_t peer[static KEYS_X25519_SIZE],
+	       uint8_t ret_dh[static KEYS_X25519_SIZE]);

@@ -197,7 +197,12 @@ void path_peer_down(struct path *p, uint64_t now)
 static int control(struct path_action *ret, uint8_t type, const union endpoint *to, size_t size,
 		   uint16_t about, uint64_t nonce)
 {
-	*ret = (struct path_action){ .act = PATH_SEND, .to = *to, .size = size, .payload = { type } };
+	*ret = (struct path_action){
+		.act = PATH_SEND,
+		.to = *to,
+		.size = size,
+		.payload = { type },
+	};
 	put_be16(ret->payload + 2, about);
 	put_be64(ret->payload + 4, nonce);
 	return 1;
@@ -243,13 +248,14 @@ static uint64_t probe_due(const struct path *p)
 {
 	const struct path_times *t = &p->config.times;
 	uint64_t idle = p->heard + t->idle_ms;
+	uint64_t busy = p->unanswered ? p->unanswered + t->busy_ms : CLOCK_NEVER;
 
 	/* One of both is enough, and a client keeps its NAT's mapping alive. */
 	if (p->config.role == ROLE_SERVER)
 		idle += t->answer_ms;
 	if (p->tries)
 		return p->next;
-	return p->unanswered && p->unanswered + t->busy_ms < idle ? p->unanswered + t->busy_ms : idle;
+	return busy < idle ? busy : idle;
 }
 
 static int watch(struct path *p, uint64_t now, struct path_action *ret)

@@ -69,7 +69,7 @@ struct path {
 	unsigned tries;        /* probes under `nonce` that are on their way */
 	uint64_t nonce;
 	uint64_t heard;        /* UP: the last datagram from `peer` */
-	uint64_t unanswered;   /* UP: since when we have been sending into silence; 0: we have not */
+	uint64_t unanswered;   /* UP: since when we have been sending into silence; 0: not */
 	uint64_t retry;        /* the next wait */
 
 	union endpoint candidate; /* an address that the peer may have moved to */
@@ -115,7 +115,7 @@ void path_refused(struct path *p, uint64_t now, size_t datagram);
 void path_peer_down(struct path *p, uint64_t now);
 
 enum path_act {
-	PATH_SEND,    /* a control payload, zeros behind it, in a datagram of `size` bytes to `to` */
+	PATH_SEND,    /* a control payload and zeros in a datagram of `size` bytes to `to` */
 	PATH_IS_UP,   /* data goes over UDP, to `to`: also after roaming */
 	PATH_IS_DOWN, /* data goes over TLS (or still does: the first attempt failed) */
 	PATH_FOUND,   /* the search is over: datagrams of up to `size` bytes pass, no larger ones */

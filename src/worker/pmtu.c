@@ -4,9 +4,9 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 
-/* 1,308 carries a packet of 1,280 bytes, which IPv6 needs.  1,472 and 1,452 fill a link of 1,500 over
- * IPv4 and IPv6, 8,972 and 8,952 one of 9,000; a bit less leaves room for PPPoE and the like.  The
- * last step is always `most`. */
+/* 1,308 carries a packet of 1,280 bytes, which IPv6 needs.  1,472 and 1,452 fill a link of 1,500
+ * over IPv4 and IPv6, 8,972 and 8,952 one of 9,000; a bit less leaves room for PPPoE and the like.
+ * The last step is always `most`. */
 static const uint16_t steps[] = {
 	PMTU_BASE, 1308, 1400, 1432, 1452, 1472, 2048, 4096, 8192, 8952, 8972, 16384, 32768,
 };
@@ -76,7 +76,7 @@ static void give_up(struct pmtu *m, uint64_t now)
 {
 	switch (m->state) {
 	case PMTU_BASING:
-		/* There is nothing below LEAST to fall back to: keep it, the path itself may be down. */
+		/* There is nothing below LEAST: keep it, the path itself may be down. */
 		if (m->size == PMTU_LEAST) {
 			settle(m, now);
 			break;

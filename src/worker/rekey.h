@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The security associations of one UDP path through time: doc/PROTOCOL.md, "Rekey and limits".
- * Keys stay in here.  Time is passed in; frames are yielded, not sent.
+ * The keys of one UDP path through time: doc/PROTOCOL.md, "Rekeying".  Time is passed in; frames
+ * are yielded, not sent.
  *
  *     client                                       server
  *                                  <- - - - - - -  REKEY_REQ with flag 1: please ask

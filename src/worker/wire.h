@@ -61,8 +61,8 @@ static inline void wire_put_header(uint8_t out[static WIRE_HEADER], uint8_t type
 
 /* Whether a frame of this type and length may come to `receiver` (enum ipc_role) in this state:
  * judged on the 4-byte header, before anything is buffered.  1: yes; 0: skip it (optional and
- * unknown, at most 4,096 bytes); -EPROTO: fatal.  Only method 1 (CPace) is spoken, so the lengths of
- * the other methods' frames, and PROOF, which we never ask for, are not admitted. */
+ * unknown, at most 4,096 bytes); -EPROTO: fatal.  Only method 1 (CPace) is spoken, so the lengths
+ * of the other methods' frames, and PROOF, which we never ask for, are not admitted. */
 int wire_admit(int receiver, enum wire_state state, uint8_t type, size_t length);
 
 /* OFFER and ACCEPT.  Encoders return the number of bytes, at most WIRE_TLVS_MOST.  proto udp with
@@ -71,17 +71,17 @@ size_t wire_put_offer(const struct terms *offer, uint8_t out[static WIRE_TLVS_MO
 size_t wire_put_accept(const struct terms *accept, uint8_t out[static WIRE_TLVS_MOST]);
 
 /* 0 and *ret; -EPROTO: malformed (truncated, duplicate, more than 64 TLVs, missing one that must be
- * there, having one that must not); -EINVAL: an unknown critical TLV or a value that is out of range
- * or (ACCEPT) was not offered, *ret_detail is its type then.  *ret has passed terms_check(), rekey_s
- * has its default, capabilities and suites that we do not know are gone.
- * After ACCEPT *ret is the offer with what the client says in place of it: mtu, caps, the one suite,
- * and its own spi, vnet_features and version. */
+ * there, having one that must not); -EINVAL: an unknown critical TLV or a value that is out of
+ * range or (ACCEPT) was not offered, *ret_detail is its type then.  *ret has passed terms_check(),
+ * rekey_s has its default, capabilities and suites that we do not know are gone.
+ * After ACCEPT *ret is the offer with what the client says in place of it: mtu, caps, the one
+ * suite, and its own spi, vnet_features and version. */
 int wire_get_offer(const uint8_t *in, size_t size, struct terms *ret, uint16_t *ret_detail);
 int wire_get_accept(const uint8_t *in, size_t size, const struct terms *offer, struct terms *ret,
 		    uint16_t *ret_detail);
 
-/* What an end says: ERROR is u16 code | u16 detail | u8 n | text[n]; CLOSE is u16 code | text.  Texts
- * that come in are cut at REASON_TEXT_MAX and may hold any byte but NUL: escape them in logs. */
+/* What an end says: ERROR is u16 code | u16 detail | u8 n | text[n]; CLOSE is u16 code | text.
+ * Texts that come in are cut at REASON_TEXT_MAX and hold any byte but NUL: escape them in logs. */
 struct wire_reason {
 	uint16_t reason, detail;
 	char text[REASON_TEXT_MAX + 1];
