@@ -143,7 +143,7 @@ static int same_network(const struct coalesce_frame *f, const uint8_t *a, const 
 	       get_be16(ip_b + IP4_ID) == (uint16_t)(get_be16(ip_a + IP4_ID) + f->count);
 }
 
-/* Next in sequence, with the same acknowledgement, flags, window and options (thus timestamps). */
+/* Next in sequence, and all else the same: acknowledgement, flags, window, options (timestamps). */
 static int tcp_continues(const struct coalesce_frame *f, const uint8_t *a, const struct seen *s)
 {
 	const uint8_t *tcp_a = a + f->at.l4, *tcp_b = s->data + s->at.l4;
@@ -155,7 +155,7 @@ static int tcp_continues(const struct coalesce_frame *f, const uint8_t *a, const
 	if (get_be32(tcp_b + TCP_SEQ) != get_be32(tcp_a + TCP_SEQ) + (f->size - f->headers))
 		return 0;
 	return !memcmp(tcp_a + TCP_ACK, tcp_b + TCP_ACK, 4) &&
-	       !memcmp(tcp_a + TCP_SIZE, tcp_b + TCP_SIZE, s->headers - s->at.l4 - TCP_SIZE);
+	       !memcmp(tcp_a + TCP_URGENT, tcp_b + TCP_URGENT, s->headers - s->at.l4 - TCP_URGENT);
 }
 
 static int joins(const struct coalesce *c, struct coalesce_frame *f, const struct seen *s)

@@ -37,6 +37,7 @@ enum {
 	TCP_FLAGS = 13,
 	TCP_WINDOW = 14,
 	TCP_CHECK = 16,
+	TCP_URGENT = 18,
 	TCP_SIZE = 20,
 
 	UDP_LEN = 4,

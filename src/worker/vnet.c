@@ -57,13 +57,12 @@ const char *vnet_fault_name(unsigned fault)
 }
 
 /* A checksum to complete may belong to an inner packet (VXLAN, GRE...), but neither to the IP header
- * nor to what is before it.  For what is not IP (PPPoE, MPLS), the kernel wants room for one. */
+ * and its extensions nor to what is before it.  For what is not IP (PPPoE, MPLS), the kernel wants
+ * room for one. */
 static int csum_in_place(const struct vnet_hdr *h, const struct packet *p, size_t size)
 {
-	uint32_t least = p->l3 + (p->family == 6 ? IP6_SIZE : IP4_SIZE);
+	uint32_t least = p->family ? p->l4 : p->l3 + IP4_SIZE;
 
-	if (p->family == 4)
-		least = p->l4;
 	return h->csum_start >= least && (size_t)h->csum_start + h->csum_offset + 2 <= size;
 }
 

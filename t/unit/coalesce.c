@@ -169,6 +169,7 @@ static void test_rules(void)
 	differ(b.seq = UINT32_MAX, "an overlap");
 	differ(b.ack = 1, "another acknowledgement");
 	differ(b.window = 501, "another window");
+	differ(b.urgent = 1, "another urgent pointer");
 	differ(b.tcp_options = 16, "other options");
 	differ(b.tcp_flags = 0x50, "other flags");
 	differ(b.tcp_flags = 0x90, "CWR in the second one");

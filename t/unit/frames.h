@@ -50,7 +50,7 @@ struct shape {
 	uint16_t id, frag;      /* of the first IPv4 packet */
 	uint8_t traffic_class, ttl;
 	uint32_t seq, ack;
-	uint16_t window;
+	uint16_t window, urgent;
 	uint8_t tcp_flags;      /* of the whole superframe */
 	uint32_t payload, gso_size;
 };
@@ -178,7 +178,7 @@ __attribute__((unused)) static size_t write_packet(const struct shape *s, uint32
 		p[12] = (uint8_t)((20 + s->tcp_options) / 4 << 4);
 		p[13] = tcp_flags;
 		put_be16(p + 14, s->window);
-		put_be16(p + 18, 0);
+		put_be16(p + 18, s->urgent);
 		memset(p + 20, 1, s->tcp_options);
 	}
 	for (n = 0; n < size; n++)

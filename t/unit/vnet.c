@@ -153,6 +153,12 @@ static void test_plain(void)
 	h = (struct vnet_hdr){ .flags = VNET_NEEDS_CSUM, .csum_start = 22 };
 	ok(verdict(TUNNEL_TUN, ALL) == VNET_CSUM, "refused: a checksum within the IP options");
 
+	make(TUNNEL_TUN, 6, IPPROTO_TCP);
+	frame[6] = IPPROTO_DSTOPTS;
+	frame[41] = 0;
+	h = (struct vnet_hdr){ .flags = VNET_NEEDS_CSUM, .csum_start = 40 };
+	ok(verdict(TUNNEL_TUN, ALL) == VNET_CSUM, "refused: within an extension header");
+
 	make(TUNNEL_ETHER, 4, IPPROTO_TCP);
 	put_be16(frame + 12, 0x8864); /* PPPoE */
 	h = (struct vnet_hdr){ .flags = VNET_NEEDS_CSUM, .csum_start = 42, .csum_offset = 16 };
