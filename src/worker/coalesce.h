@@ -3,9 +3,8 @@
  * Packets -> superframes: what the kernel's generic receive offload does, for packets that were
  * decrypted here, so that one write hands the device what would have been forty.  Pure.
  *
- * Merged are neighbours of one TCP or (if the device takes USO) UDP flow, under the rules of the
- * kernel's tcp_gro_receive() and udp_gro_receive(): cut again, they are the same packets, but for
- * the identification of IPv4 packets that cannot be fragmented (RFC 6864, section 4.1).  Packets of
+ * Merged are neighbours of one TCP or (if the device takes USO) UDP flow; cut again, they are the
+ * same packets, but for the identification of IPv4 packets that cannot be fragmented.  Packets of
  * one flow are never reordered, several flows may be interleaved.
  *
  * One batch: coalesce_add() each packet as it is decrypted, then coalesce_next() until it returns 0.
@@ -18,6 +17,7 @@
 #include <sys/uio.h>
 
 #include "common/terms.h"
+#include "piece.h"
 #include "vnet.h"
 
 enum {
@@ -27,32 +27,25 @@ enum {
 	COALESCE_IOV = 1 + COALESCE_SEGMENTS,
 };
 
-/* Lives as long as the device; its members are coalesce.c's own.  No pointer in it is to be freed. */
+/* Lives as long as the device; nothing in it is to be freed, and nobody else's to touch. */
 struct coalesce {
 	enum tunnel_type type;
 	uint32_t features;
-	uint16_t n_packets, n_frames, n_taken, n_flows, victim;
 
-	struct coalesce_packet {
-		uint8_t *data;
-		uint32_t size;
-		uint16_t next; /* of its frame */
-	} packets[COALESCE_MOST];
+	struct piece pieces[COALESCE_MOST];
+	uint16_t next[COALESCE_MOST];    /* piece of the same frame */
 
 	struct coalesce_frame {
-		struct packet at;        /* headers of the first packet */
-		uint32_t headers;        /* bytes of them */
-		uint32_t mss;            /* payload of each packet but the last */
-		uint32_t size;           /* of the superframe */
-		uint16_t first, last;    /* packets */
+		uint16_t first, last;    /* pieces */
 		uint16_t count;
-		uint8_t verified;        /* the first one's checksums, once they matter */
-	} frames[COALESCE_MOST];         /* in order of their first packets */
+		uint32_t payload;
+	} frames[COALESCE_MOST];         /* in order of their first pieces */
 
-	struct coalesce_flow {           /* frames that the next packet of their flow may join */
-		uint32_t hash;
-		uint16_t frame;
-	} flows[COALESCE_FLOWS];
+	uint16_t open[COALESCE_FLOWS];   /* frames that the next packet of their flow may join */
+
+	uint16_t n_pieces, n_frames, n_open;
+	uint16_t victim;                 /* the next open frame to make way for another flow */
+	uint16_t n_taken;                /* frames that coalesce_next() has handed out */
 
 	uint8_t header[VNET_HDR_SIZE];
 	struct iovec iov[COALESCE_IOV];

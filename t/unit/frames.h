@@ -44,6 +44,7 @@ struct shape {
 	enum tunnel_type type;
 	int family, proto;
 	int vlan_tags;          /* ether: 0 to 2 */
+	uint16_t vlan;
 	uint32_t ip_options;    /* IPv4: bytes of options; IPv6: of a destination options header */
 	uint32_t tcp_options;
 	uint32_t host, port;    /* which flow */
@@ -62,6 +63,7 @@ __attribute__((unused)) static struct shape any_shape(void)
 		.family = below(2) ? 4 : 6,
 		.proto = below(3) ? IPPROTO_TCP : IPPROTO_UDP,
 		.vlan_tags = (int)below(3),
+		.vlan = (uint16_t)below(4095),
 		.tcp_options = below(3) ? 12 : below(11) * 4,
 		.host = below(65536),
 		.port = below(65536),
@@ -115,7 +117,7 @@ static void write_ether(const struct shape *s, uint8_t *p)
 		p[i] = (uint8_t)(2 + i);
 	for (p += 12, i = 0; i < s->vlan_tags; i++, p += 4) {
 		put_be16(p, i == 0 && s->vlan_tags == 2 ? 0x88a8 : 0x8100);
-		put_be16(p + 2, 100);
+		put_be16(p + 2, s->vlan);
 	}
 	put_be16(p, s->family == 4 ? 0x0800 : 0x86dd);
 }

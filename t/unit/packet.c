@@ -103,6 +103,7 @@ static void test_many_extensions(void)
 	struct packet p;
 
 	bytes[5] = 9 * 8;
+	bytes[40 + 8 * 8] = IPPROTO_UDP;
 	ok(packet_parse(TUNNEL_TUN, bytes, sizeof(bytes), &p) == 0 && p.proto == IPPROTO_NONE,
 	   "a long chain of extension headers is not followed");
 }
