@@ -18,23 +18,25 @@ enum {
 	EXTENSIONS_MOST = 8, /* IPv6 extension headers; RFC 8200 knows six kinds */
 };
 
-/* `size` is what the frame has from the IP header on.  0 or -EBADMSG. */
-static int parse_ip4(const uint8_t *ip, uint32_t size, struct packet *p)
+/* An IP header at l3 of a frame of this size.  0, or -EBADMSG and *ret untouched. */
+static int parse_ip4(const uint8_t *frame, uint32_t size, uint32_t l3, struct packet *ret)
 {
+	const uint8_t *ip = frame + l3;
 	uint32_t header, total;
 
-	if (size < IP4_SIZE)
+	if (size - l3 < IP4_SIZE)
 		return -EBADMSG;
 	header = (ip[0] & 0x0fu) * 4;
 	total = get_be16(ip + IP4_LEN);
-	if (header < IP4_SIZE || header > total || total > size)
+	if (header < IP4_SIZE || header > total || total > size - l3)
 		return -EBADMSG;
 
-	p->family = 4;
-	p->fragment = (get_be16(ip + IP4_FRAG) & IP4_FRAGMENT) != 0;
-	p->proto = ip[IP4_PROTO];
-	p->l4 = p->l3 + header;
-	p->end = p->l3 + total;
+	ret->family = 4;
+	ret->proto = ip[IP4_PROTO];
+	ret->fragment = (get_be16(ip + IP4_FRAG) & IP4_FRAGMENT) != 0;
+	ret->l3 = l3;
+	ret->l4 = l3 + header;
+	ret->end = l3 + total;
 	return 0;
 }
 
@@ -65,64 +67,69 @@ static void parse_extensions(const uint8_t *frame, struct packet *p)
 	p->proto = IPPROTO_NONE;
 }
 
-static int parse_ip6(const uint8_t *frame, uint32_t size, struct packet *p)
+static int parse_ip6(const uint8_t *frame, uint32_t size, uint32_t l3, struct packet *ret)
 {
-	const uint8_t *ip = frame + p->l3;
+	const uint8_t *ip = frame + l3;
 
-	if (size < IP6_SIZE || (uint32_t)get_be16(ip + IP6_LEN) + IP6_SIZE > size)
+	if (size - l3 < IP6_SIZE || get_be16(ip + IP6_LEN) > size - l3 - IP6_SIZE)
 		return -EBADMSG;
 
-	p->family = 6;
-	p->proto = ip[IP6_NEXT];
-	p->l4 = p->l3 + IP6_SIZE;
-	p->end = p->l4 + get_be16(ip + IP6_LEN);
-	parse_extensions(frame, p);
+	ret->family = 6;
+	ret->proto = ip[IP6_NEXT];
+	ret->fragment = 0;
+	ret->l3 = l3;
+	ret->l4 = l3 + IP6_SIZE;
+	ret->end = ret->l4 + get_be16(ip + IP6_LEN);
+	parse_extensions(frame, ret);
 	return 0;
 }
 
-static int parse_ether(const uint8_t *frame, uint32_t size, struct packet *p)
+/* By the version that the header says it has. */
+static int parse_ip(const uint8_t *frame, uint32_t size, uint32_t l3, struct packet *ret)
 {
+	if (size == l3)
+		return -EBADMSG;
+	switch (frame[l3] >> 4) {
+	case 4:
+		return parse_ip4(frame, size, l3, ret);
+	case 6:
+		return parse_ip6(frame, size, l3, ret);
+	default:
+		return -EBADMSG;
+	}
+}
+
+static int parse_ether(const uint8_t *frame, uint32_t size, struct packet *ret)
+{
+	uint32_t l3 = ETHER_SIZE;
 	uint16_t type;
 	int tags;
 
 	if (size < ETHER_SIZE)
 		return -EBADMSG;
-	p->l3 = ETHER_SIZE;
 	type = get_be16(frame + ETHER_TYPE);
 	for (tags = 0; tags < VLAN_TAGS_MOST; tags++) {
-		if ((type != TYPE_VLAN && type != TYPE_SERVICE_VLAN) || size < p->l3 + VLAN_SIZE)
+		if ((type != TYPE_VLAN && type != TYPE_SERVICE_VLAN) || size < l3 + VLAN_SIZE)
 			break;
-		type = get_be16(frame + p->l3 + 2);
-		p->l3 += VLAN_SIZE;
+		type = get_be16(frame + l3 + 2);
+		l3 += VLAN_SIZE;
 	}
-	p->l4 = p->l3;
-	p->end = size;
-	p->proto = IPPROTO_NONE;
+	if ((type == TYPE_IP4 || type == TYPE_IP6) && parse_ip(frame, size, l3, ret) == 0 &&
+	    (ret->family == 4) == (type == TYPE_IP4))
+		return 0;
 
 	/* A bridge carries malformed IP as well: whoever it is for will refuse it. */
-	if (type == TYPE_IP4 && size > p->l3 && frame[p->l3] >> 4 == 4)
-		parse_ip4(frame + p->l3, size - p->l3, p);
-	else if (type == TYPE_IP6 && size > p->l3 && frame[p->l3] >> 4 == 6)
-		parse_ip6(frame, size - p->l3, p);
+	*ret = (struct packet){ .proto = IPPROTO_NONE, .l3 = l3, .l4 = l3, .end = size };
 	return 0;
 }
 
 int packet_parse(enum tunnel_type type, const uint8_t *frame, size_t size, struct packet *ret)
 {
-	struct packet p = {};
-	int r = -EBADMSG;
-
 	if (size > PACKET_MOST)
 		return -EBADMSG;
 	if (type == TUNNEL_ETHER)
-		r = parse_ether(frame, (uint32_t)size, &p);
-	else if (size > 0 && frame[0] >> 4 == 4)
-		r = parse_ip4(frame, (uint32_t)size, &p);
-	else if (size > 0 && frame[0] >> 4 == 6)
-		r = parse_ip6(frame, (uint32_t)size, &p);
-	if (r == 0)
-		*ret = p;
-	return r;
+		return parse_ether(frame, (uint32_t)size, ret);
+	return parse_ip(frame, (uint32_t)size, 0, ret);
 }
 
 uint32_t packet_l4_size(const struct packet *p, const uint8_t *frame)

@@ -75,27 +75,30 @@ static bool udp_mergeable(const struct piece *p, uint32_t features)
 int piece_look(enum tunnel_type type, uint32_t features, uint8_t *data, size_t size,
 	       struct piece *ret)
 {
-	struct piece p = { .data = data, .size = (uint32_t)size };
 	uint32_t l4_size;
 	int r;
 
-	r = packet_parse(type, data, size, &p.at);
+	r = packet_parse(type, data, size, &ret->at);
 	if (r < 0)
 		return r;
-	l4_size = packet_l4_size(&p.at, data);
-	if (l4_size) {
-		p.headers = p.at.l4 + l4_size;
-		p.payload = p.at.end - p.headers;
-		p.hash = flow_hash(&p);
-		p.mergeable = p.payload && network_mergeable(&p);
-		if (p.at.proto == IPPROTO_TCP) {
-			p.final = data[p.at.l4 + TCP_FLAGS] & (TCP_FIN | TCP_PSH);
-			p.mergeable = p.mergeable && tcp_mergeable(&p, features);
-		} else {
-			p.mergeable = p.mergeable && udp_mergeable(&p, features);
-		}
+	ret->data = data;
+	ret->size = (uint32_t)size;
+	ret->headers = ret->payload = 0;
+	ret->mergeable = ret->final = ret->verified = false;
+	l4_size = packet_l4_size(&ret->at, data);
+	if (l4_size == 0)
+		return 0;
+
+	ret->headers = ret->at.l4 + l4_size;
+	ret->payload = ret->at.end - ret->headers;
+	ret->hash = flow_hash(ret);
+	ret->mergeable = ret->payload && network_mergeable(ret);
+	if (ret->at.proto == IPPROTO_TCP) {
+		ret->final = data[ret->at.l4 + TCP_FLAGS] & (TCP_FIN | TCP_PSH);
+		ret->mergeable = ret->mergeable && tcp_mergeable(ret, features);
+	} else {
+		ret->mergeable = ret->mergeable && udp_mergeable(ret, features);
 	}
-	*ret = p;
 	return 0;
 }
 
@@ -119,8 +122,11 @@ static bool verify(struct piece *p)
 
 bool piece_same_hosts(const struct piece *a, const struct piece *b)
 {
-	return a->at.family == b->at.family &&
-	       !memcmp(piece_addresses(a), piece_addresses(b), piece_addresses_size(a));
+	const uint8_t *x = piece_addresses(a), *y = piece_addresses(b);
+
+	if (a->at.family != b->at.family)
+		return false;
+	return a->at.family == 4 ? !memcmp(x, y, 8) : !memcmp(x, y, 32); /* known sizes: inline */
 }
 
 bool piece_same_flow(const struct piece *a, const struct piece *b)
