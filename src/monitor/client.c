@@ -93,9 +93,9 @@ static enum exit_code find_servers(const struct client *c, struct round *r)
 	if (r->n_places == -EINVAL)
 		log_error("%s: \"%s\" is no server: HOST, HOST:PORT or [ADDRESS]:PORT is", c->name, bad);
 	else if (r->n_places < 0)
-		log_error("%s: which server? Name it on the command line (vtund %s SERVER), as "
-			  "VTUN_SERVER in the environment (/etc/default/vtun-%s), or in the session "
-			  "(server HOST;)", c->name, c->name, c->name);
+		log_error("%s: which server? Name it on the command line (vtund %s SERVER), in the "
+			  "environment (VTUN_SERVER=HOST in " SYSCONFDIR "/default/vtun-%s), or in the "
+			  "session (server HOST;)", c->name, c->name, c->name);
 	return r->n_places < 0 ? EXIT_CONFIG : EXIT_DONE;
 }
 

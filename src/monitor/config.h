@@ -109,6 +109,9 @@ void config_free(struct config *c);
 
 const struct config_general *config_general(const struct config *c);
 
+/* Whether a password stands in it: then nobody else may be able to read what it was read from. */
+bool config_holds_passwords(const struct config *c);
+
 /* Parses the section of that name (the last one, with the `default`s before it).  Returns 0 and
  * *ret, which belongs to `c` and lives as long; -ENOENT if there is none; -EBADMSG if it, or a
  * default that it inherits, is broken: sink has been told. */

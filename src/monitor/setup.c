@@ -2,7 +2,6 @@
 #include "setup.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -190,13 +189,6 @@ int setup_offered(struct session *s, const struct ipc_message *m)
 
 /* ---- both: up */
 
-static bool asked_to_stop(const struct session *s)
-{
-	struct pollfd p = { s->signals->stop_fd, POLLIN, 0 };
-
-	return poll(&p, 1, 0) > 0;
-}
-
 /* The MTU that holds: the one that `up` has set, unless UDP packets would become too long. */
 static uint16_t settle_mtu(const struct session *s)
 {
@@ -240,7 +232,8 @@ int setup_up(struct session *s, const struct ipc_message *m)
 	(void)m;
 	if (!s->tunnel->up_started)
 		failed = tunnel_up(s->tunnel, s->signals->stop_fd, text);
-	if (asked_to_stop(s))
+	/* Taken here, as the same signal must not count as a second one, which kills. */
+	if (signals_take_stop(s->signals))
 		return session_refuse(s, REASON_ADMIN, 0, EXIT_DONE, NULL, "stopped during up");
 	if (failed && s->section->strict)
 		return session_refuse(s, REASON_DEVICE, 0, EXIT_OSERR, text, "%s (strict)", text);
