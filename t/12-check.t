@@ -41,6 +41,9 @@ is "the article's client file is in good order" \
 	"$(cd "$top_srcdir/t/data/article" && "$vtunctl" check --file-only client.conf)" \
 	"client.conf: in good order"
 
+is "the example that is installed is in good order" \
+	"$(cd "$top_srcdir/conf" && "$vtunctl" check --file-only vtund.conf)" "vtund.conf: in good order"
+
 # ---- bytes that an editor would spoil
 
 says "an empty file is valid" '' "$good"

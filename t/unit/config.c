@@ -339,6 +339,8 @@ static void inheritance(void)
 	s = with("up { ip \"a\"; } up { ip \"b\"; }");
 	ok(s && is(s->up->args, "b") && !s->up->next && count_said("warning:") == 1,
 	   "and in one block, with a warning");
+	s = with("srcaddr { addr 1.2.3.4; port 5; } srcaddr { iface i; }");
+	ok(s && !s->src_addr && s->src_port == 0 && is(s->src_iface, "i"), "so with srcaddr");
 	s = find("default { server d; } a { passwd x; server e; server f; }", "a");
 	ok(s && is(s->servers->host, "e") && is(s->servers->next->host, "f"),
 	   "a session's servers replace a default's");
@@ -406,6 +408,9 @@ static void missing_punctuation(void)
 	   config_find(opened, "b", NULL, NULL, &s) == 0, "also if an up is open");
 	ok((s = find("a { passwd x; up { ip \"q\"; }\nb # c\n{ passwd y; }", "b")) && is(s->password, "y"),
 	   "also with a comment before the {");
+	ok(!find("a { passwd x; device tun1\nb { passwd y; } }", "a") &&
+	   (s = NULL, config_find(opened, "b", NULL, NULL, &s)) == 0 && is(s->password, "y"),
+	   "also if a ; is missing with it");
 	ok(check_says("a { passwd x; up { ip \"q\"; down { } }", "1:28: error: a } is missing"),
 	   "a block within a block lacks the } of the first");
 	ok(check_says("\n a {\n passwd x;\n", "2:2: error: this section is still open at the end"),
@@ -524,8 +529,50 @@ static void work(void)
 	ok(confparse_count() - before == 4, "and costs four sections of libconfuse: options twice");
 }
 
+/* Whether some line ".It ... Ic NAME" or "..., NAME" has the word. */
+static int has_entry(const char *manual, const char *word)
+{
+	size_t size = strlen(word);
+	const char *p, *line;
+
+	for (p = manual; (p = strstr(p, word)); p += size) {
+		if (p[-1] != ' ' || (p[size] != ' ' && p[size] != '\n'))
+			continue;
+		for (line = p; line[-1] != '\n';)
+			line--;
+		if (strncmp(line, ".It Ic ", 7) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static void manual(void)
+{
+	static char text[100000];
+	const struct option *o;
+	char path[500];
+	unsigned block, missing = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/man/vtund.conf.5", getenv("top_srcdir") ? getenv("top_srcdir") : ".");
+	f = fopen(path, "r");
+	if (f) {
+		text[1 + fread(text + 1, 1, sizeof(text) - 2, f)] = '\0';
+		*text = '\n';
+		fclose(f);
+	}
+	for (block = 0; block < BLOCK_COUNT; block++)
+		for (o = option_list(block); o->name; o++)
+			if (!has_entry(text, o->name)) {
+				printf("# no entry for %s\n", o->name);
+				missing++;
+			}
+	ok(missing == 0, "every option has its entry in the manual");
+}
+
 int main(void)
 {
+	manual();
 	defaults();
 	keywords();
 	names();
