@@ -12,13 +12,6 @@ void confgram_init(struct confgram *g, const struct conftok *start, struct confd
 				.section_diag = section_diag };
 }
 
-#define FAULT(g, token, ...) \
-	do { \
-		(g)->broken = true; \
-		confdiag_at((g)->depth ? (g)->section_diag : (g)->file_diag, DIAG_ERROR, token, \
-			    __VA_ARGS__); \
-	} while (0)
-
 bool confgram_is_name(const struct token *t)
 {
 	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
@@ -31,24 +24,6 @@ bool confgram_is_name(const struct token *t)
 		    (i == 0 || (t->text[i] != '.' && t->text[i] != '-')))
 			return false;
 	return true;
-}
-
-/* Says what cannot be read; false if it can. */
-static bool unreadable(struct confgram *g, const struct token *t)
-{
-	switch (t->kind) {
-	case TOKEN_OPEN_QUOTE:
-		FAULT(g, t, "the quote is left open: a string ends with \" on the same line");
-		return true;
-	case TOKEN_LONG_LINE:
-		FAULT(g, t, "the line is longer than %d bytes: break it", CONFTOK_LINE_MAX);
-		return true;
-	case TOKEN_INNER_QUOTE:
-		FAULT(g, t, "a quote inside a word: quote the whole value, or leave a space");
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* ---- between sections */
@@ -98,12 +73,12 @@ static enum gram_event next_section(struct confgram *g)
 				complain_outside(g, &t);
 				break;
 			}
-			/* fall through */
+			__attribute__((fallthrough));
 		case TOKEN_OPEN:
 			begin_section(g, &t);
 			return GRAM_SECTION;
 		default:
-			unreadable(g, &t);
+			confgram_unreadable(g, &t);
 		}
 	}
 }
@@ -124,53 +99,6 @@ static enum gram_event close_level(struct confgram *g)
 		return end_block(g);
 	g->depth = 0;
 	return GRAM_SECTION_END;
-}
-
-/* To the end of an option that was refused: its ";", or where the next one seems to begin. */
-static void skip_statement(struct confgram *g, unsigned line)
-{
-	for (;;) {
-		struct conftok before = g->tok;
-		struct token t = conftok_next(&g->tok, false);
-
-		switch (t.kind) {
-		case TOKEN_SEMICOLON:
-			return;
-		case TOKEN_CLOSE:
-		case TOKEN_OPEN:
-		case TOKEN_END:
-			g->tok = before;
-			return;
-		case TOKEN_OPEN_QUOTE:
-		case TOKEN_LONG_LINE:
-			unreadable(g, &t);
-			return;
-		default:
-			if (t.line == line)
-				break;
-			line = t.line;
-			if (t.kind == TOKEN_WORD &&
-			    (option_find(g->block, &t) || conftok_brace_follows(&g->tok))) {
-				g->tok = before;
-				return;
-			}
-		}
-	}
-}
-
-static void unknown_option(struct confgram *g, const struct token *t)
-{
-	const char *near = option_nearest(g->block, t, false);
-	const char *elsewhere = option_elsewhere(g->block, t);
-
-	if (elsewhere)
-		FAULT(g, t, "\"%.*s\" is an option of %s, not of %s", CONFDIAG_SHOW(t), elsewhere,
-		      option_block_text(g->block));
-	else if (near)
-		FAULT(g, t, "unknown option \"%.*s\": did you mean \"%s\"?", CONFDIAG_SHOW(t),
-		      near);
-	else
-		FAULT(g, t, "unknown option \"%.*s\"", CONFDIAG_SHOW(t));
 }
 
 /* "WORD {" where an option is expected: a nested block, or the } of what is open is lacking. */
@@ -210,108 +138,6 @@ static bool too_deep(struct confgram *g, const struct token *t)
 	return true;
 }
 
-/* Whether a word behind an option's values is the keyword of the next, the ";" being forgotten. */
-static bool begins_next(const struct confgram *g, const struct token *t, unsigned line)
-{
-	const struct statement *s = &g->statement;
-	const struct option *o = option_find(g->block, t);
-
-	if (conftok_brace_follows(&g->tok))
-		return s->count >= s->option->least || t->line != line || (o && o->opens);
-	return o && s->count >= (t->line == line ? s->option->most : s->option->least);
-}
-
-static bool is_hash(const struct token *t)
-{
-	return t->kind == TOKEN_WORD && *t->text == '#';
-}
-
-static void surplus_value(struct confgram *g, const struct token *t)
-{
-	static const char *const most[] = { "no value", "one value", "at most two values",
-					    "at most three values" };
-	const struct statement *s = &g->statement;
-	bool hash = is_hash(t);
-	unsigned i;
-
-	for (i = 0; i < s->count; i++)
-		hash = hash || is_hash(&s->values[i]);
-	FAULT(g, t, "\"%s\" takes %s%s", s->option->name, most[s->option->most],
-	      hash ? "; a # behind a value is a value too: put the ; before the comment" :
-	      ": a ; is missing, or quotes around a value with spaces");
-	if (hash)
-		conftok_skip_line(&g->tok);
-	skip_statement(g, t->line);
-}
-
-/* The values of g->statement.  False: what is there is no option, and has been skipped. */
-static bool read_values(struct confgram *g)
-{
-	struct statement *s = &g->statement;
-	unsigned line = s->keyword.line;
-
-	for (;;) {
-		struct conftok before = g->tok;
-		struct token t = conftok_next(&g->tok, false);
-
-		switch (t.kind) {
-		case TOKEN_SEMICOLON:
-			return true;
-		case TOKEN_CLOSE:
-		case TOKEN_END:
-			g->tok = before;
-			return true;
-		case TOKEN_OPEN:
-			FAULT(g, &t, "a { cannot stand behind a value");
-			g->stray_braces++;
-			return false;
-		case TOKEN_WORD:
-			if (begins_next(g, &t, line)) {
-				FAULT(g, &t, "a ; is missing before this, behind \"%.*s\" of line %u",
-				      CONFDIAG_SHOW(&s->keyword), s->keyword.line);
-				g->tok = before;
-				return true;
-			}
-			/* fall through */
-		case TOKEN_STRING:
-			if (s->count == s->option->most) {
-				surplus_value(g, &t);
-				return false;
-			}
-			s->values[s->count++] = t;
-			line = t.line;
-			break;
-		default:
-			unreadable(g, &t);
-			if (t.kind == TOKEN_INNER_QUOTE)
-				skip_statement(g, t.line);
-			return false;
-		}
-	}
-}
-
-static bool read_option(struct confgram *g, const struct token *keyword)
-{
-	const struct option *o = option_find(g->block, keyword);
-
-	if (!o || o->opens) {
-		if (!o)
-			unknown_option(g, keyword);
-		else
-			FAULT(g, keyword, "\"%s\" is a block: %s { ... }", o->name, o->name);
-		skip_statement(g, keyword->line);
-		return false;
-	}
-	g->statement = (struct statement){ .option = o, .block = g->block, .keyword = *keyword };
-	if (!read_values(g))
-		return false;
-	if (g->statement.count < o->least) {
-		FAULT(g, keyword, "\"%s\" needs a value", o->name);
-		return false;
-	}
-	return true;
-}
-
 static enum gram_event end_of_file(struct confgram *g)
 {
 	g->broken = true;
@@ -343,18 +169,18 @@ static enum gram_event next_option(struct confgram *g)
 			break;
 		case TOKEN_STRING:
 			FAULT(g, &t, "an option is expected here, not a string");
-			skip_statement(g, t.line);
+			confgram_skip_statement(g, t.line);
 			break;
 		case TOKEN_WORD:
 			if (!conftok_brace_follows(&g->tok)) {
-				if (read_option(g, &t))
+				if (confgram_read_option(g, &t))
 					return GRAM_OPTION;
 			} else if (!too_deep(g, &t)) {
 				return block_or_loss(g, &t, &before);
 			}
 			break;
 		default:
-			unreadable(g, &t);
+			confgram_unreadable(g, &t);
 		}
 	}
 }

@@ -52,3 +52,22 @@ enum gram_event confgram_next(struct confgram *g);
 
 /* [A-Za-z0-9_][A-Za-z0-9._-]{0,62}, and not a string. */
 bool confgram_is_name(const struct token *t);
+
+/* ---- between confgram.c and confstatement.c, which reads single options */
+
+#define FAULT(g, token, ...) \
+	do { \
+		(g)->broken = true; \
+		confdiag_at((g)->depth ? (g)->section_diag : (g)->file_diag, DIAG_ERROR, token, \
+			    __VA_ARGS__); \
+	} while (0)
+
+/* Says what one of the tokens that cannot be read is. */
+void confgram_unreadable(struct confgram *g, const struct token *t);
+
+/* The option that begins with this keyword, into g->statement.  False: it was refused and skipped. */
+bool confgram_read_option(struct confgram *g, const struct token *keyword);
+
+/* To the end of an option that was refused: its ";", or where the next one seems to begin; `line` is
+ * the one that it was refused on. */
+void confgram_skip_statement(struct confgram *g, unsigned line);

@@ -98,7 +98,8 @@ static int on_block(cfg_t *cfg, cfg_opt_t *opt)
 }
 
 /* Nothing of the file can make libconfuse complain about what we wrote for it. */
-static void on_error(cfg_t *cfg, const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void
+on_error(cfg_t *cfg, const char *format, va_list ap)
 {
 	char text[200];
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * From the values of an option, as text, to the member of a structure: ranges, words, notations.
- * confvalue.c has what many options share and what stands in `options`, confsession.c the rest.
+ * confvalue.c has what many options share, confgeneral.c what stands in `options`, confsession.c in a
+ * session and confcommand.c in `up` and `down`.
  */
 #pragma once
 
@@ -42,13 +43,22 @@ option_set value_password, value_pass_file, value_server, value_compress, value_
 option_set value_keepalive, value_speed, value_device, value_auth, value_command;
 option_set value_no_effect, value_vendor;
 
-/* Both files' own: an error at one of the values, and the section is broken. */
+/* For these files alone: an error at one of the values, and the section is broken. */
 void value_refuse(struct conftarget *t, const struct token *at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Decimal digits and nothing else; what is above 999,999,999 becomes that. */
 bool value_parse_number(const char *text, size_t size, unsigned *ret);
 bool value_is_host(const char *text);
+
+/* The word of that text, or NULL; and what is said if there is none. */
+const struct option_word *value_find_word(const struct option_word *words, const char *text);
+void value_refuse_word(struct conftarget *t, const struct option *o, const struct confargs *a,
+		       const struct option_word *words);
+
+/* Into the member that the option's table names. */
+void value_store(struct conftarget *t, const struct option *o, const struct confargs *a,
+		 unsigned value);
 
 /* Replaces a string.  Allocation does not fail here: a monitor without memory for a word of its
  * configuration ends (EXIT_OSERR). */
