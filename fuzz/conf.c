@@ -3,8 +3,11 @@
  * vtund.conf from hostile memory: tokens, grammar, libconfuse, check.  For libFuzzer; fuzz/replay.c
  * runs it over a corpus without.
  *
- *	clang -g -O1 -fsanitize=fuzzer,address,undefined ... fuzz/conf.c libmonitor.a ...
- *	./fuzz-conf -max_len=4096 -dict=fuzz/conf.dict fuzz/corpus/conf
+ *	CC=clang CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined' \
+ *		../configure --disable-hardening && make libmonitor.a libcommon.a
+ *	clang -g -fsanitize=fuzzer,address,undefined -I../src ../fuzz/conf.c libmonitor.a libcommon.a \
+ *		-lconfuse -lsodium -lsystemd -o fuzz-conf
+ *	./fuzz-conf -max_len=2048 -dict=../fuzz/conf.dict new ../fuzz/corpus/conf
  */
 #include <errno.h>
 #include <stdint.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * vtund.conf as plain data: what a connection needs to know of it, and nothing of how it is written.
- * The language is in man vtund.conf(5); conftok reads it, config.c makes this of it.
+ * The language is in man vtund.conf(5).  Its way: snapshot (bytes) > conftok (words) > confgram and
+ * confstatement (sections, options; confopts knows them all) > confparse (libconfuse) > confvalue and
+ * its neighbours (numbers, words, notations) > confload and config.c (what inherits from what).
  */
 #pragma once
 
@@ -15,8 +17,9 @@
 
 enum diag_level { DIAG_NOTE, DIAG_WARNING, DIAG_ERROR };
 
-/* One remark about the file.  `line_text` is the offending line (without its end), NULL if there is
- * none; line and column count from 1, 0: no place. */
+/* One remark about the file.  `line_text` is the offending line (without its end, its passwords as
+ * asterisks), NULL if there is none; line and column (in bytes) count from 1, 0: no place.  No text
+ * holds control characters.  All pointers live as long as the call. */
 struct diag {
 	enum diag_level level;
 	const char *file;
@@ -114,7 +117,7 @@ bool config_holds_passwords(const struct config *c);
 
 /* Parses the section of that name (the last one, with the `default`s before it).  Returns 0 and
  * *ret, which belongs to `c` and lives as long; -ENOENT if there is none; -EBADMSG if it, or a
- * default that it inherits, is broken: sink has been told. */
+ * default that it inherits, is broken: sink has been told.  It hears warnings and notes as well. */
 int config_find(struct config *c, const char *name, diag_sink *sink, void *context,
 		const struct config_session **ret);
 

@@ -7,38 +7,21 @@
 
 #include "command.h"
 #include "common/exitcode.h"
-#include "monitor/config.h"
+#include "remark.h"
 
 struct tally {
 	bool show_lines;
 	unsigned count[DIAG_ERROR + 1];
 };
 
-/* The line, and under it a caret; tabs are repeated, so that it stands right whatever their width. */
-static void print_line(const struct diag *d)
+static void take_remark(void *context, const struct diag *d)
 {
-	const char *p;
-	unsigned column = 1;
-
-	printf("%s\n", d->line_text);
-	for (p = d->line_text; *p && column < d->column; p++, column++)
-		if ((*p & 0xc0) != 0x80) /* one column for a character of UTF-8 */
-			putchar(*p == '\t' ? '\t' : ' ');
-	puts("^");
-}
-
-static void print_remark(void *context, const struct diag *d)
-{
-	static const char *const levels[] = { "note", "warning", "error" };
 	struct tally *tally = context;
 
 	tally->count[d->level]++;
-	if (d->line)
-		printf("%s:%u:%u: %s: %s\n", d->file, d->line, d->column, levels[d->level], d->text);
-	else
-		printf("%s: %s: %s\n", d->file, levels[d->level], d->text);
-	if (tally->show_lines && d->line_text)
-		print_line(d);
+	remark_print(stdout, d);
+	if (tally->show_lines)
+		remark_print_line(stdout, d);
 }
 
 static void print_summary(const char *path, const struct tally *t)
@@ -69,7 +52,7 @@ int command_check(int argc, char **argv)
 		return command_usage("check");
 	if (optind < argc)
 		path = argv[optind];
-	errors = config_check(path, machine, print_remark, &tally);
+	errors = config_check(path, machine, take_remark, &tally);
 	if (errors < 0) {
 		fprintf(stderr, "vtunctl: %s cannot be read: %s\n", path, strerror(-errors));
 		return EXIT_CONFIG;

@@ -8,14 +8,12 @@
 #include "common/cleanup.h"
 #include "common/exitcode.h"
 #include "monitor/commands.h"
-#include "monitor/config.h"
+#include "remark.h"
 
-static void print_remark(void *context, const struct diag *d)
+static void take_remark(void *context, const struct diag *d)
 {
-	static const char *const levels[] = { "note", "warning", "error" };
-
 	(void)context;
-	fprintf(stderr, "%s:%u:%u: %s: %s\n", d->file, d->line, d->column, levels[d->level], d->text);
+	remark_print(stderr, d);
 }
 
 /* ---- terms */
@@ -245,13 +243,13 @@ int command_explain(int argc, char **argv)
 
 	if (argc < 2 || argc > 3 || *argv[1] == '-')
 		return command_usage("explain");
-	r = config_open(path, print_remark, NULL, &c);
+	r = config_open(path, take_remark, NULL, &c);
 	if (r < 0) {
 		fprintf(stderr, "vtunctl: %s: %s\n", path,
 			r == -EBADMSG ? "nothing in it is valid, see above" : strerror(-r));
 		return EXIT_CONFIG;
 	}
-	r = config_find(c, name, print_remark, NULL, &s);
+	r = config_find(c, name, take_remark, NULL, &s);
 	if (r == 0)
 		r = explain(c, path, s);
 	else
