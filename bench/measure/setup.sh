@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
+#
+# Brings the contender's tunnel up, which every other measurement needs.
+#
+#	setup_ms	from the start of the client to the first echo through the tunnel; the server waits already
+#	setup_cpu_ms	CPU of both ends until then, their start included
+
+tunnel_up()
+{
+	local first=$work/first-echo watcher begin
+
+	if [ "$contender" = bare ]; then
+		server_pids=
+		client_pids=
+		return
+	fi
+	server_up || return
+	on client "$tools/firstecho" "$inner" 10 >"$first" &
+	watcher=$!
+	sleep 0.02
+	begin=$(date +%s%N)
+	client_up || return
+	wait $watcher || return
+	server_pids=$(tunnel_pids server)
+	client_pids=$(tunnel_pids client)
+	wants setup || return 0
+	record setup_ms "$(milliseconds $(($(cat "$first") - begin)))"
+	record setup_cpu_ms "$(milliseconds "$(tunnel_cpu_ns)")"
+}
+
+milliseconds()
+{
+	awk "BEGIN { printf \"%.1f\", $1 / 1e6 }"
+}

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash disable=SC2034
+# Neither encryption nor integrity.
+title='vtun 3.0.4, UDP, no encryption'
+proto=udp encrypt=no compress=no
+. "$bench/peers/include/vtun3.sh"

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash disable=SC2034
+# "encrypt no" on both sides: authenticated, not encrypted.
+title='vtun 4, UDP, integrity only'
+proto=udp encrypt=no compress=no reliable=no
+. "$bench/peers/include/vtun4.sh"

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash disable=SC2034
+# Lost frames are sent again.
+title='vtun 4, UDP, reliable'
+proto=udp encrypt=yes compress=no reliable=yes
+. "$bench/peers/include/vtun4.sh"
