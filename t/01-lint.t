@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Scripts and manual pages are clean for shellcheck, perl and mandoc, and the pages that are referred
+# to exist.
+. "$(dirname "$0")/lib.sh"
+need shellcheck mandoc perl
+cd "$top_srcdir" || exit
+
+# Files whose first line is "#!...NAME", and the shell libraries.
+scripts()
+{
+	find bootstrap check demo .ci bench fuzz t -type f 2>/dev/null | while read -r file; do
+		case $(head -n 1 "$file" | tr -d '\0') in
+		'#!'*"$1"*) echo "$file" ;;
+		esac
+	done
+}
+# Pages that are no link to another.
+pages()
+{
+	grep -L '^\.so ' man/*.[1-8]
+}
+
+# shellcheck disable=SC2046 # lists of files
+ok "shellcheck finds nothing in the shell scripts" shellcheck $(scripts sh) t/*.sh
+for script in $(scripts perl); do
+	ok "perl finds nothing in $script" perl -wc "$script"
+done
+# shellcheck disable=SC2046
+ok "mandoc finds nothing in the manual pages" mandoc -T lint -W warning $(pages)
+
+page_exists()
+{
+	page=${1#man:}
+	test -s "man/${page%(*}.$(echo "$page" | sed 's/.*(\([1-8]\))/\1/')"
+}
+grep -hoE 'man:[^ )]*\([1-8]\)' units/*.in units/*.timer | sort -u >"$scratch/named"
+while read -r page; do
+	ok "the units name a page that exists: $page" page_exists "$page"
+done <"$scratch/named"
+for page in man/*.[1-8]; do
+	target=$(sed -n '1s,^\.so man[1-8]/,man/,p' "$page")
+	[ -z "$target" ] || ok "$page leads to $target" test -s "$target"
+done
+finish
