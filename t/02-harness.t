@@ -56,7 +56,8 @@ out=$(try 'in_own_network "$@"' hosts_up \
 	'ok listens wait_until 5 listens server 80' \
 	'is activated "$(on client nc -d 192.168.1.1 80)" 1' \
 	'background sleeper on client sleep 1001' \
-	'is process "$(ps -o args= -p $!)" "sleep 1001"' \
+	'itself() { ps -o args= -p $! | grep -qx "sleep 1001"; }' \
+	'ok process wait_until 5 itself' \
 	'ok user test -n "$vtund_flags" -o -n "$(getent passwd vtun)"' \
 	finish)
 is "two hosts: linked, apart, with a listener that hands over its connections" "$out" \

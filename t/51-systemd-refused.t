@@ -43,11 +43,11 @@ like "... and the server's journal has a line for fail2ban" "$(journal server -t
 unlike "... without the password" "$(journal server)$(journal client)" SecretPassword
 ok "a session without a server" fails nowhere 78
 says nowhere "server HOST" "in vtund.conf"
-says nowhere "VTUN_SERVER=" "or in /etc/default"
+says nowhere "VTUN_SERVER.*$sysconfdir/default/vtun-nowhere" "or beside it"
 ok "a server that does not listen" fails deaf 69
 says deaf "192.168.1.1.* port 1[^0-9].*refused" "who refused what"
 ok "a broken section" fails broken 78
-says broken "vtund.conf:[0-9]+:.*frobnicate" "where and what"
+says broken "$sysconfdir/vtund.conf:27:[0-9]+: .*frobnicate" "where and what"
 ok "a name that is in no file" fails missing 78
 says missing "missing" "its name"
 

@@ -76,11 +76,6 @@ const struct config_general *config_general(const struct config *c)
 	return &c->general;
 }
 
-bool config_holds_passwords(const struct config *c)
-{
-	return c->index.has_password;
-}
-
 int config_find(struct config *c, const char *name, diag_sink *sink, void *context,
 		const struct config_session **ret)
 {

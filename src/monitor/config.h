@@ -103,7 +103,8 @@ struct config_session {
  * asked for.  Opaque. */
 struct config;
 
-/* Reads `path` as one consistent snapshot.  Diagnostics about `options` and the file as a whole go
+/* Reads `path` as one consistent snapshot; NULL is SYSCONFDIR/vtund.conf, by way of the credential
+ * "vtund.conf" if systemd has handed over one.  Diagnostics about `options` and the file as a whole go
  * to `sink` (may be NULL).  Returns 0 and *ret (freed by config_free()), or a negative errno:
  * -EACCES, -ENOENT... from the system; -EPERM if the file holds a password and group or others can
  * read it (`sink` has said "chmod 600"); -EBADMSG if it is binary or `options` is broken. */
@@ -111,10 +112,6 @@ int config_open(const char *path, diag_sink *sink, void *context, struct config 
 void config_free(struct config *c);
 
 const struct config_general *config_general(const struct config *c);
-
-/* Whether a password stands in it: then nobody else may be able to read what it was read from. */
-bool config_holds_passwords(const struct config *c);
-
 /* Parses the section of that name (the last one, with the `default`s before it).  Returns 0 and
  * *ret, which belongs to `c` and lives as long; -ENOENT if there is none; -EBADMSG if it, or a
  * default that it inherits, is broken: sink has been told.  It hears warnings and notes as well. */

@@ -216,10 +216,11 @@ static int index_snapshot(const char *path, struct snapshot *snapshot, struct co
 
 int confload_file(const char *path, struct confdiag *diag, struct config **ret)
 {
+	const char *name = path ? path : SNAPSHOT_SYSTEM;
 	struct snapshot snapshot;
-	int r = snapshot_read(path, &snapshot);
+	int r = path ? snapshot_read(path, &snapshot) : snapshot_read_system(&snapshot);
 
-	return r < 0 ? r : index_snapshot(path, &snapshot, diag, ret);
+	return r < 0 ? r : index_snapshot(name, &snapshot, diag, ret);
 }
 
 int confload_text(const char *path, const char *text, size_t size, struct confdiag *diag,

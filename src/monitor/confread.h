@@ -8,7 +8,7 @@
 #include "common/exitcode.h"
 #include "config.h"
 
-/* Opens `path`; NULL: the credential vtund.conf that systemd may have handed over, else SYSCONFDIR.
+/* Opens `path`, NULL as in config_open().
  * EXIT_DONE and *ret, or EXIT_CONFIG: has been logged. */
 enum exit_code confread_open(const char *path, struct config **ret);
 

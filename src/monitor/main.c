@@ -135,5 +135,6 @@ int main(int argc, char **argv)
 	else if (code != EXIT_DONE)
 		log_error("%s", opt.error);
 	options_free(&opt);
+	report_close();
 	return code;
 }

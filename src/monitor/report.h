@@ -23,6 +23,11 @@ enum report_target {
  * any more (getenv() again, or strdup() while reading the command line). */
 void report_init(int argc, char **argv, int inetd);
 
+/* Last of all in main(): waits until the journal has surely read what was said just now (at most
+ * 50 ms).  It finds out by the process which unit a line belongs to, and "journalctl -u" and
+ * "systemctl status" would not show why a session ended if the process were gone by then. */
+void report_close(void);
+
 /* LOG_DAEMON, LOG_LOCAL0... */
 void report_set_facility(int syslog_facility);
 

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/secret.h"
@@ -82,6 +84,12 @@ static int read_all(int fd, size_t room, struct snapshot *s)
 	}
 }
 
+static void judge_mode(struct snapshot *s, const struct stat *st)
+{
+	s->mode = st->st_mode & 07777;
+	s->exposed = st->st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH) && S_ISREG(st->st_mode);
+}
+
 int snapshot_read(const char *path, struct snapshot *ret)
 {
 	enum { LEAST_ROOM = 4096 };
@@ -103,11 +111,25 @@ int snapshot_read(const char *path, struct snapshot *ret)
 		snapshot_free(&s);
 		return r;
 	}
-	s.mode = st.st_mode & 07777;
-	s.exposed = st.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH) && S_ISREG(st.st_mode) &&
-		    !is_credential(path);
+	judge_mode(&s, &st);
+	if (is_credential(path))
+		s.exposed = false;
 	*ret = s;
 	return 0;
+}
+
+int snapshot_read_system(struct snapshot *ret)
+{
+	char copy[PATH_MAX];
+	struct stat st;
+	int r;
+
+	if (snapshot_credential_path("vtund.conf", copy, sizeof(copy)) < 0 || access(copy, F_OK) < 0)
+		return snapshot_read(SNAPSHOT_SYSTEM, ret);
+	r = snapshot_read(copy, ret);
+	if (r == 0 && stat(SNAPSHOT_SYSTEM, &st) == 0)
+		judge_mode(ret, &st);
+	return r;
 }
 
 int snapshot_credential_path(const char *name, char *ret, size_t size)

@@ -18,6 +18,12 @@ struct snapshot {
 
 /* 0 or a negative errno from open() or read(); -EFBIG if there is more than SNAPSHOT_MAX. */
 int snapshot_read(const char *path, struct snapshot *ret);
+
+/* The system's configuration.  The unit hands it over as a credential, so that it can stay root's:
+ * read is that copy then, but the original is what messages should name and whose mode counts. */
+#define SNAPSHOT_SYSTEM SYSCONFDIR "/vtund.conf"
+int snapshot_read_system(struct snapshot *ret);
+
 int snapshot_copy(const char *text, size_t size, struct snapshot *ret);
 void snapshot_free(struct snapshot *s);
 
