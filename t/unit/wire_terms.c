@@ -288,7 +288,7 @@ static void malformed(void)
 
 static void values(void)
 {
-	struct terms t = tun_udp, got;
+	struct terms t = tun_udp, offer, got;
 	uint16_t detail;
 
 	ok(offer_with(TLV_TYPE, "\0", 1) == -EPROTO && offer_with(TLV_TYPE, "\5", 1) == -EPROTO,
@@ -332,6 +332,16 @@ static void values(void)
 	t.suites[0] = SUITE_AES_128_GMAC;
 	ok(offer_of(t) == 0, "integrity alone is on offer where both want no encryption");
 	ok(accept_of(t, &t) == 0, "and can be accepted");
+	offer = t;
+	offer.suites[1] = SUITE_AES_128_GCM;
+	t.encrypt = 1;
+	t.suites[0] = SUITE_AES_128_GCM;
+	ok(accept_of(t, &offer) == 0, "who is offered none may still want encryption");
+	t.suites[0] = SUITE_AES_128_GMAC;
+	ok(accept_of(t, &offer) == TLV_UDP_SUITES, "but not by a suite without it");
+	t.encrypt = 0;
+	t.suites[0] = SUITE_AES_128_GCM;
+	ok(accept_of(t, &offer) == TLV_UDP_SUITES, "nor want none by a suite with it");
 }
 
 /* Any one byte of an OFFER may change: no crash, and what is accepted is in range. */
