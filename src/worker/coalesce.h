@@ -7,7 +7,7 @@
  * same packets, but for the identification of IPv4 packets that cannot be fragmented.  Packets of
  * one flow are never reordered, several flows may be interleaved.
  *
- * One batch: coalesce_add() each packet as it is decrypted, then coalesce_next() until it returns 0.
+ * A batch: coalesce_add() each packet as it is decrypted, then coalesce_next() until it returns 0.
  * The packets must stay where they are until then; headers may be changed.
  */
 #pragma once

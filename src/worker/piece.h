@@ -15,7 +15,7 @@ struct piece {
 	uint8_t *data;
 	uint32_t size;
 	struct packet at;
-	uint32_t headers; /* with those of TCP or UDP; 0: neither, or a fragment: no flow is known */
+	uint32_t headers; /* with TCP's or UDP's; 0: neither, or a fragment: of no known flow */
 	uint32_t payload; /* behind the headers; 0 if there are none */
 	uint32_t hash;    /* of the flow */
 	bool mergeable;   /* as far as can be told from the packet alone */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Superframe -> packets: what a network card does with TCP and UDP segmentation offload, for a path
- * that carries single packets.  Byte for byte what the kernel's own segmentation makes (t/data/gso).
- * Pure.
+ * that carries single packets.  Byte for byte what the kernel would make (t/data/gso).  Pure.
  */
 #pragma once
 

@@ -56,9 +56,9 @@ const char *vnet_fault_name(unsigned fault)
 	return fault < ARRAY_SIZE(names) ? names[fault] : "unknown";
 }
 
-/* A checksum to complete may belong to an inner packet (VXLAN, GRE...), but neither to the IP header
- * and its extensions nor to what is before it.  For what is not IP (PPPoE, MPLS), the kernel wants
- * room for one. */
+/* A checksum to complete may belong to an inner packet (VXLAN, GRE...), but not to the IP header, its
+ * extensions or what is before them.  For what is not IP (PPPoE, MPLS), the kernel wants room for
+ * one. */
 static int csum_in_place(const struct vnet_hdr *h, const struct packet *p, size_t size)
 {
 	uint32_t least = p->family ? p->l4 : p->l3 + IP4_SIZE;

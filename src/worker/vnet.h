@@ -37,10 +37,10 @@ enum {
 struct vnet_hdr {
 	uint8_t flags;        /* enum vnet_flag */
 	uint8_t gso_type;     /* enum vnet_gso */
-	uint16_t hdr_len;     /* all headers of the frame; a hint only */
+	uint16_t hdr_len;     /* all headers of the frame; only a hint */
 	uint16_t gso_size;    /* payload of each segment but the last */
-	uint16_t csum_start;  /* NEEDS_CSUM: the checksum is over the frame from here on... */
-	uint16_t csum_offset; /* ...and its place, which holds the pseudo-header's sum, so far behind */
+	uint16_t csum_start;  /* NEEDS_CSUM: the checksum is over the frame from here on, */
+	uint16_t csum_offset; /* its place so far behind; there is the pseudo-header's sum */
 };
 
 /* Little-endian on the wire and on the device (TUNSETVNETLE). */
@@ -51,11 +51,11 @@ void vnet_put(const struct vnet_hdr *h, uint8_t out[static VNET_HDR_SIZE]);
 enum vnet_fault {
 	VNET_FINE = 0,
 	VNET_FRAME,    /* not a frame of this type of device */
-	VNET_FLAGS,    /* an unknown flag, or a checksum that the device was not asked to complete */
+	VNET_FLAGS,    /* an unknown flag, or a checksum to complete that was not agreed on */
 	VNET_TYPE,     /* not a kind of superframe that the device accepts */
 	VNET_HDR_LEN,  /* hdr_len is not within the frame */
 	VNET_CSUM,     /* the checksum's place is not within the frame, or not where it must be */
-	VNET_GSO_SIZE, /* gso_size is too small, larger than the frame, or makes too many segments */
+	VNET_GSO_SIZE, /* gso_size is too small, beyond the frame, or makes too many segments */
 	VNET_HEADERS,  /* a superframe's headers are not what its type says */
 	VNET_FAULT_COUNT
 };
@@ -66,7 +66,8 @@ const char *vnet_fault_name(unsigned fault);
  * Whether a frame and its header from a peer may be written to our device, which accepts `features`
  * (TUN_F_*, as negotiated): doc/PROTOCOL.md, "RUN over TLS".  Whatever the kernel would refuse is
  * refused here, and what it would believe is checked: a superframe's addresses are its own matter,
- * its geometry is not.
+ * its geometry is not.  A sender asks the same with the peer's features, and segments (segment.h)
+ * what the peer would refuse.
  * Returns 0, or -EBADMSG and in *why the reason (VNET_FINE else).
  */
 int vnet_check(enum tunnel_type type, uint32_t features, const struct vnet_hdr *h,

@@ -112,7 +112,10 @@ static void close_side(struct side *s)
  * frame with a partial checksum when no superframe is wanted. */
 static void carry(int want_plain)
 {
-	struct pollfd pfd[2] = { { .fd = a.tun, .events = POLLIN }, { .fd = b.tun, .events = POLLIN } };
+	struct pollfd pfd[2] = {
+		{ .fd = a.tun, .events = POLLIN },
+		{ .fd = b.tun, .events = POLLIN },
+	};
 	static uint8_t buf[MOST];
 	ssize_t n;
 

@@ -289,7 +289,7 @@ static uint32_t hash_of(struct shape *s, uint32_t i)
 static void test_collision(void)
 {
 	enum { TRIED = 400000 };
-	static uint32_t hashes[1 << 22]; /* number of the flow, + 1, by the upper bits of its hash */
+	static uint32_t hashes[1 << 22]; /* by their upper bits: number of the flow, + 1 */
 	struct shape a = two(), b = two();
 	uint32_t i, *slot, hash = 0, found = 0;
 
@@ -387,9 +387,10 @@ static int next_of_streams(const struct vnet_hdr *h, size_t size)
 		return 0;
 	for (i = 0; i < s.count; i++) {
 		segment_packet(&s, i, packet);
+		size = i == s.count - 1 ? s.last : s.size;
 		for (f = streams; f < streams + FLOWS; f++)
-			if (f->n_left && sizes[f->left[0]] == (i == s.count - 1 ? s.last : s.size) &&
-			    !memcmp(original[f->left[0]], packet, sizes[f->left[0]]))
+			if (f->n_left && sizes[f->left[0]] == size &&
+			    !memcmp(original[f->left[0]], packet, size))
 				break;
 		if (f == streams + FLOWS)
 			return 0;

@@ -162,7 +162,7 @@ static void test_plain(void)
 	make(TUNNEL_ETHER, 4, IPPROTO_TCP);
 	put_be16(frame + 12, 0x8864); /* PPPoE */
 	h = (struct vnet_hdr){ .flags = VNET_NEEDS_CSUM, .csum_start = 42, .csum_offset = 16 };
-	ok(verdict(TUNNEL_ETHER, ALL) == VNET_FINE, "ether: a checksum behind other headers than IP");
+	ok(verdict(TUNNEL_ETHER, ALL) == VNET_FINE, "ether: a checksum behind other than IP");
 	h.csum_start = 33;
 	ok(verdict(TUNNEL_ETHER, ALL) == VNET_CSUM, "refused: no room for IP before it");
 }
