@@ -107,6 +107,8 @@ static enum exit_code prepare(struct client *c, struct round *r)
 		code = find_section(c, r);
 	if (code == EXIT_DONE)
 		code = find_servers(c, r);
+	if (code == EXIT_DONE)
+		config_forget(r->config); /* what is left is in r->password, until it is used */
 	return code;
 }
 

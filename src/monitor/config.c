@@ -98,6 +98,18 @@ int config_find(struct config *c, const char *name, diag_sink *sink, void *conte
 	return 0;
 }
 
+void config_forget(struct config *c)
+{
+	struct loaded_session *s;
+
+	for (s = c->sessions; s; s = s->next) {
+		value_free_secret(s->session->password);
+		s->session->password = NULL;
+	}
+	confindex_clear(&c->index);
+	snapshot_free(&c->snapshot);
+}
+
 static int read_pass_file(const char *name, char buf[static PASSWORD_MAX + 1])
 {
 	char path[PATH_MAX], text[PASSWORD_MAX + 1]; /* a newline more than a password */

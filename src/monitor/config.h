@@ -118,6 +118,10 @@ const struct config_general *config_general(const struct config *c);
 int config_find(struct config *c, const char *name, diag_sink *sink, void *context,
 		const struct config_session **ret);
 
+/* Wipes the text and all passwords; the sessions that were found stay, without theirs, and none can
+ * be found any more.  For as soon as the login is over. */
+void config_forget(struct config *c);
+
 /* The session's password into buf (1..255 bytes and a NUL; the caller wipes it): `passwd`, or the
  * contents of `pass_file` without one trailing newline.  Returns its length, -ENOKEY if the
  * session has none, or a negative errno from reading the file. */

@@ -2,6 +2,7 @@
  *
  * No memory that was given back still holds a password.
  */
+#include <errno.h>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -53,6 +54,10 @@ int main(void)
 	opened = NULL;
 	s = find("a { passwd correct-horse-battery-staple; }", "a");
 	ok(s && config_password(s, buf) > 0, "a good session is read");
+	config_forget(opened);
+	ok(config_password(s, buf) == -ENOKEY && strcmp(s->name, "a") == 0 &&
+	   config_find(opened, "a", NULL, NULL, &s) == -ENOENT,
+	   "forgotten, it has no password any more, and no other can be found");
 	config_free(opened);
 	ok(found == 0 && freed > 100, "no freed memory held the password");
 	ok(!strstr(said, secret), "nor did a message");

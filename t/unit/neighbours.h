@@ -24,7 +24,7 @@ extern struct neighbours {
 	int raise_in_up;                /* a signal that comes while `up` runs */
 	/* counted */
 	int with_password, without_password;
-	int attempts, successes, leaves;
+	int attempts, successes, leaves, forgets;
 	int opened, closed, ups, downs;
 	int mtu_set;
 	int sessions_up, sessions_ended, auth_failures, states;
