@@ -162,11 +162,12 @@ machine_halt()
 	end "$pid"
 }
 
-# journal HOST [ARGUMENT...]: of this boot.
+# journal HOST [ARGUMENT...]: with all that has been said until now.
 journal()
 {
 	local host=$1
 
 	shift
+	on "$host" journalctl --sync
 	on "$host" journalctl --no-pager -o cat "$@"
 }
