@@ -53,4 +53,19 @@ for folder in common monitor worker vtunctl; do
 	ok "in src/$folder no two headers need each other" one_way $folder
 done
 ok "... and a circle would be seen" not sh -c 'printf "a.h b.h\nb.h a.h\n" | tsort >/dev/null'
+
+# ARCHITECTURE.md has a part for each folder, with its modules as `name`.
+named()
+{
+	awk -v folder="**src/$1**" '/^\*\*src|elsewhere/ { on = index($0, folder) == 1 } on' ../ARCHITECTURE.md |
+		grep -o '`[a-z_0-9]*`' | tr -d '`' | sort -u
+}
+listing_is_true()
+{
+	find "$1" -name '*.[ch]' | sed 's,.*/,,; s,\.[ch]$,,' | sort -u >"$scratch/modules"
+	named "$1" | diff - "$scratch/modules"
+}
+for folder in common monitor worker vtunctl; do
+	ok "ARCHITECTURE.md knows each module of src/$folder, and no other" listing_is_true $folder
+done
 finish
