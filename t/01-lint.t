@@ -27,8 +27,14 @@ ok "shellcheck finds nothing in the shell scripts" shellcheck -s dash -S warning
 for script in $(scripts perl); do
 	ok "perl finds nothing in $script" perl -wc "$script"
 done
-# shellcheck disable=SC2046
-ok "mandoc finds nothing in the manual pages" mandoc -T lint -W warning $(pages)
+# Which other manuals are installed here is no concern of ours.
+clean_page()
+{
+	! mandoc -T lint -W style "$1" | grep -vE 'referenced manual not found|^mandoc: outdated mandoc.db'
+}
+for page in $(pages); do
+	ok "mandoc finds nothing in $page" clean_page "$page"
+done
 
 page_exists()
 {
