@@ -96,7 +96,7 @@ host_up()
 		exec sleep infinity
 	' host_up "$1" "$ready" >&2 &
 	read -r pid <"$ready" && echo "$pid" >"$own_world/$1.pid" || return
-	echo "--target=$pid --net --uts --mount --wd=/ --" >"$own_world/$1.enter"
+	echo "--target=$pid --net --uts --mount --root --wd=/ --" >"$own_world/$1.enter"
 }
 
 host_pid()
