@@ -32,6 +32,11 @@ void session_free(struct session *s)
 	secret_wipe(s);
 }
 
+const char *session_who(const struct session *s)
+{
+	return s->role == ROLE_CLIENT || s->logged_in ? s->name : s->ends.peer_name;
+}
+
 int session_send(struct session *s, const struct ipc_message *m, const int *fds, size_t n_fds)
 {
 	return ipc_send(s->worker.ipc, m, fds, n_fds);

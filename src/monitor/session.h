@@ -75,6 +75,10 @@ void session_init(struct session *s, enum ipc_role role);
 /* Lets go of everything but the tunnel, the configuration and the throttle, and wipes. */
 void session_free(struct session *s);
 
+/* What lines about it begin with: its name; the peer's address while a server has only the peer's word
+ * for the name. */
+const char *session_who(const struct session *s);
+
 /* Sends to the worker.  0 or a negative errno. */
 int session_send(struct session *s, const struct ipc_message *m, const int *fds, size_t n_fds);
 

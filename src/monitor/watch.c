@@ -2,6 +2,7 @@
 #include "watch.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -25,13 +26,16 @@ void watch_init(struct session *s)
 static void log_counters(const struct session *s)
 {
 	const struct tally *t = &s->tally;
+	char round_trip[48] = ""; /* unknown as long as the line was never idle */
 
+	if (t->srtt_us)
+		snprintf(round_trip, sizeof(round_trip), ", round trip %" PRIu64 ".%03" PRIu64 " ms",
+			 t->srtt_us / 1000, t->srtt_us % 1000);
 	log_info("%s: sent %" PRIu64 " bytes in %" PRIu64 " frames (%" PRIu64 " dropped), received %"
 		 PRIu64 " in %" PRIu64 " (%" PRIu64 " dropped); on the wire %" PRIu64 " and %" PRIu64
-		 " bytes, data over %s, round trip %" PRIu64 ".%03" PRIu64 " ms", s->name,
-		 t->tx_bytes, t->tx_frames, t->tx_drops, t->rx_bytes, t->rx_frames, t->rx_drops,
-		 t->tx_wire, t->rx_wire, s->udp_up ? "UDP" : "TLS", t->srtt_us / 1000,
-		 t->srtt_us % 1000);
+		 " bytes, data over %s%s", s->name, t->tx_bytes, t->tx_frames, t->tx_drops, t->rx_bytes,
+		 t->rx_frames, t->rx_drops, t->tx_wire, t->rx_wire, s->udp_up ? "UDP" : "TLS",
+		 round_trip);
 }
 
 int watch_status(struct session *s, const struct ipc_message *m)
@@ -77,7 +81,8 @@ static bool may_log(struct session *s)
 	if (s->log_room == 0)
 		return false;
 	if (--s->log_room == 0)
-		log_warning("the worker logs too much: further lines are dropped for a while");
+		log_warning("%s: the worker logs too much: further lines are dropped for a while",
+			    session_who(s));
 	return s->log_room > 0;
 }
 
@@ -91,5 +96,5 @@ void watch_log(struct session *s, const struct ipc_message *m)
 		priority = LOG_DEBUG;
 	/* The mark keeps it from passing for a line of ours, "auth failure from..." above all. */
 	if (priority <= log_max() && may_log(s))
-		log_line(priority, "worker: %s", m->log.text);
+		log_line(priority, "%s: worker: %s", session_who(s), m->log.text);
 }

@@ -51,13 +51,13 @@ int sandbox_verify(int single_uid)
 	int r = capability_sets(&caps);
 
 	if (r < 0)
-		return log_errno(LOG_ERR, r, "worker: capabilities");
+		return log_errno(LOG_ERR, r, "its capabilities cannot be looked at");
 	if (caps != 0)
-		return log_errno(LOG_ERR, EPERM, "worker: still has capabilities 0x%x", caps);
+		return log_errno(LOG_ERR, EPERM, "it still has capabilities 0x%x", caps);
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
-		return log_errno(LOG_ERR, EPERM, "worker: no_new_privs is not set");
+		return log_errno(LOG_ERR, EPERM, "no_new_privs is not set");
 	if (geteuid() == 0 && !single_uid)
-		return log_errno(LOG_ERR, EPERM, "worker: runs as root");
+		return log_errno(LOG_ERR, EPERM, "it runs as root");
 	return 0;
 }
 
@@ -130,12 +130,12 @@ int sandbox_enter(enum sandbox_stage stage)
 	if (stage == SANDBOX_STRANGER) {
 		r = forbid_files();
 		if (r < 0)
-			return log_errno(LOG_ERR, r, "worker: Landlock");
+			return log_errno(LOG_ERR, r, "Landlock");
 		r = set_filter(stranger_filter, ARRAY_SIZE(stranger_filter));
 	} else {
 		r = set_filter(run_filter, ARRAY_SIZE(run_filter));
 	}
 	if (r < 0)
-		return log_errno(LOG_ERR, r, "worker: seccomp");
+		return log_errno(LOG_ERR, r, "seccomp");
 	return 0;
 }

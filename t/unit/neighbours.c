@@ -21,7 +21,7 @@ static void count_line(int priority, const char *line)
 {
 	(void)priority;
 	snprintf(nb.line, sizeof(nb.line), "%s", line);
-	if (strncmp(line, "worker: ", 8) == 0) {
+	if (strstr(line, ": worker: ")) {
 		nb.worker_lines++;
 		snprintf(nb.worker_line, sizeof(nb.worker_line), "%s", line);
 	}
