@@ -303,6 +303,40 @@ serving_pids()
 	pgrep -P "${1-$server_pid}"
 }
 
+# served PID CODE: whether that server of a connection has ended, with this exit status or signal.
+served()
+{
+	grep -q "^Child $1 died with code $2\$" "$scratch/server.log"
+}
+
+# conf NAME: writes stdin to $scratch/NAME.conf, which nobody else may read.
+conf()
+{
+	(umask 077 && cat >"$scratch/$1.conf")
+}
+
+# The article's tunnel, from both sides.
+tunnel_works()
+{
+	on client ping -qc 1 -W 1 192.168.2.1 && on server ping -qc 1 -W 1 192.168.2.2
+}
+
+no_vtund()
+{
+	! pgrep -x vtund && ! pgrep -x vtun-worker
+}
+
+# Whether all sessions are gone: processes, devices, files.
+nothing_left()
+{
+	no_vtund && no_traces server && no_traces client
+}
+
+no_traces()
+{
+	[ -z "$(on "$1" ip -o link show type tun)" ] && [ -z "$(on "$1" find /run/vtund -name '[0-9]*')" ]
+}
+
 scratch=$(mktemp -d)
 chmod 755 "$scratch"
 trap test_end EXIT
