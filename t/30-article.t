@@ -17,11 +17,14 @@ copies()
 		sha256sum <"$1" | cmp - "$scratch/arrived"
 }
 
+mtu()
+{
+	on "$1" ip -o link show "$2" | sed 's/.* mtu \([0-9]*\).*/\1/'
+}
+
 # counters: the client's line when it is asked for them.
 counters()
 {
-	local before
-
 	before=$(grep -c 'on the wire' "$scratch/client.log")
 	kill -USR1 "$client_pid"
 	wait_until 10 counted_again "$before" >&2
@@ -49,7 +52,7 @@ data_over_udp()
 # A part of it can be compressed.
 perl -e 'open my $r, "<", "/dev/urandom"; for (1 .. 50) { read $r, my $x, 3 << 20; print $x;
 	print "line $_ of very many lines\n" for 1 .. 40_000 }' >"$scratch/big"
-head -c 20000000 "$scratch/big" >"$scratch/small"
+head -c 8000000 "$scratch/big" >"$scratch/small"
 
 vtund_server server "$scratch/server.conf"
 vtund_client client "$scratch/client.conf" wireless2
@@ -58,16 +61,16 @@ like "ps on the server shows the article's line" "$(ps axww -o args)" '^vtund\[s
 like "ps on the client shows the article's line" "$(ps axww -o args)" '^vtund\[c\]: wireless2 tun tun1'
 for end in server:tun0 client:tun1; do
 	host=${end%:*} device=${end#*:}
-	is "the MTU of $device fits into UDP" "$(on "$host" cat "/sys/class/net/$device/mtu")" 1446
+	is "the MTU of $device fits into UDP" "$(mtu "$host" "$device")" 1446
 	is "... which the $host's log says in one line" "$(grep -c '1450.*now 1446' "$scratch/$host.log")" 1
 	ok "data goes over UDP, says the $host's log" wait_until 10 data_over_udp "$host"
 done
 ok "the file has 200 MB" [ "$(stat -c %s "$scratch/big")" -ge 200000000 ]
 ok "it arrives at the server unchanged" copies "$scratch/big" client server 192.168.2.1
-ok "... and at the client" copies "$scratch/big" server client 192.168.2.2
+ok "... and some of it at the client" copies "$scratch/small" server client 192.168.2.2
 like "on SIGUSR1 the client tells its counters" "$(counters)" \
-	'^vtun: wireless2: sent 2[0-9]{8} bytes .* received 2[0-9]{8} .* data over UDP'
-served_by=$(serving_pids)
+	'^vtun: wireless2: sent 2[0-9]{8} bytes .* received [0-9]{7} .* data over UDP'
+served_by=$(newest_served)
 end "$client_pid"
 is "on TERM the client ends with 0" $? 0
 ok "... and the server with it" wait_until 10 served "$served_by" 0
@@ -90,7 +93,7 @@ for way in udp/no udp/zlib:1 tcp/no tcp/lzo:9 tcp/zlib:1; do
 	: >"$scratch/client.log"
 	vtund_client client "$scratch/client.conf" wireless2
 	wait_until 20 tunnel_works >&2
-	[ $proto = tcp ] || { over=UDP && wait_until 10 data_over_udp client >&2; }
+	[ "$proto" = tcp ] || { over=UDP && wait_until 10 data_over_udp client >&2; }
 	ok "proto $proto, comp $comp: a file arrives at the server unchanged" \
 		copies "$scratch/small" client server 192.168.2.1
 	ok "... and at the client" copies "$scratch/small" server client 192.168.2.2
@@ -100,12 +103,12 @@ for way in udp/no udp/zlib:1 tcp/no tcp/lzo:9 tcp/zlib:1; do
 	if [ "$comp" = no ]; then
 		ok "... as it is" [ "$wire" -gt "$sent" ]
 	else
-		ok "... compressed" [ "$wire" -lt $((sent / 10 * 9)) ]
+		ok "... compressed" [ "$wire" -lt $((sent * 9 / 10)) ]
 	fi
 	end "$client_pid"
 	wait_until 10 nothing_left >&2
 	end "$server_pid"
-	[ $proto = tcp ] || continue # UDP may lose
+	[ "$proto" = tcp ] || continue # UDP may lose
 	is "... what the client has sent the server has received" "$(final server received)" "$(final client sent)"
 	is "... and the other way round" "$(final client received)" "$(final server sent)"
 done

@@ -1,37 +1,37 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# However a session ends, `down` runs once, the log says why and the exit code says what to do.
+#
+# However a session ends, `down` runs once on each side, the log says why, the exit code says what to
+# do, and nothing is left.  And when a client connects again.
 . "$(dirname "$0")/lib.sh"
 in_own_network "$@"
-need nc
+need nc ping
 hosts_up
 
-server_conf=$scratch/server.conf
-client_conf=$scratch/client.conf
-
-# conf FILE PASSWORD OPTIONS...: a session "s" whose commands write down that they ran.
-conf()
+# session SIDE OPTION...: its file, with a session "s" whose commands write down that they ran.
+session()
 {
-	local file=$1 password=$2
-
-	shift 2
-	cat >"$file" <<-EOF
+	side=$1
+	shift
+	conf "$side" <<-EOF
 		options { timeout 10; }
 		s {
-		  passwd $password;
+		  passwd secret;
 		  type tun;
+		  proto udp;
+		  keepalive 1:2;
+		  up   { program "echo up %d >>$scratch/$side.ran" wait; };
+		  down { program "echo down %d >>$scratch/$side.ran" wait; };
 		  $*
-		  up   { program "echo up %d >>$file.commands" wait; };
-		  down { program "echo down %d >>$file.commands" wait; };
 		}
 	EOF
-	chmod 600 "$file"
 }
 
-# How often a command of that file has run.
+# ran SIDE: how often its commands have run, as "UPS DOWNS".
 ran()
 {
-	grep -c "^$2 " "$1.commands" 2>/dev/null || :
+	[ -e "$scratch/$1.ran" ] || : >"$scratch/$1.ran"
+	echo "$(grep -c '^up' "$scratch/$1.ran") $(grep -c '^down' "$scratch/$1.ran")"
 }
 
 says()
@@ -42,130 +42,165 @@ says()
 # The client's session is up as often as that.
 up_times()
 {
-	[ "$(ran "$client_conf" up)" -ge "$1" ] && says client "session up"
+	[ "$(grep -c 'session up' "$scratch/client.log")" = "$1" ]
 }
 
-fresh()
+starts()
 {
-	rm -f "$scratch"/*.commands
+	rm -f "$scratch"/*.ran
 	: >"$scratch/client.log"
 	: >"$scratch/server.log"
+	vtund_client client "$scratch/client.conf" s
 }
 
-# A client that is not told its server.
-client_alone()
+# Without a server on the command line.
+starts_alone()
 {
+	: >"$scratch/client.log"
+	rm -f "$scratch"/*.ran
 	# shellcheck disable=SC2086 # program and options
-	background client on client $VTUND $vtund_flags -f "$client_conf" "$@"
+	background client on client $VTUND $vtund_flags -f "$scratch/client.conf" s
 	client_pid=$!
 }
 
-# Ends the client's process as `end` does, and remembers its exit status.
+# A session that is up on both sides; monitor is the server's process.
+comes_up()
+{
+	starts
+	wait_until 20 up_times 1 >&2
+	wait_until 10 says server 'session up' >&2
+	monitor=$(newest_served)
+}
+
+worker_of()
+{
+	pgrep -P "$1" -x vtun-worker
+}
+
 client_ends()
 {
 	status=0
-	end "$client_pid" "${1-TERM}" || status=$?
+	wait "$client_pid" 2>/dev/null || status=$?
 }
 
-client_waits()
+# ended WHAT CLIENT-STATUS SERVER-STATUS
+ended()
 {
-	status=0
-	wait "$client_pid" || status=$?
+	client_ends
+	is "$1: the client ends with $2" $status "$2"
+	ok "... the server with $3" wait_until 10 served "$monitor" "$3"
+	ok "... and nothing is left" wait_until 10 nothing_left
 }
 
-conf "$server_conf" secret
-conf "$client_conf" secret
-vtund_server server "$server_conf"
+downs()
+{
+	is "... down has run once on the client" "$(ran client)" "1 1"
+	is "... and on the server" "$(ran server)" "1 1"
+}
+
+session server
+session client
+vtund_server server "$scratch/server.conf"
 
 # ---- in good order
-vtund_client client "$client_conf" s
-ok "a session comes up" wait_until 10 up_times 1
+
+comes_up
+kill "$client_pid"
+ended "TERM to the client" 0 0
+downs
+ok "... the server knows that it was the client's wish" says server 's: .*closed by the client'
+
+comes_up
+kill "$monitor"
+ended "TERM to the server" 0 0
+downs
+ok "... the client knows that it was the server's wish" says client 's: .*closed by the server'
+
+# ---- by force
+
+comes_up
+kill -KILL "$(worker_of "$client_pid")"
+ended "kill -9 of the client's worker" 70 75
+downs
+ok "... the client's log says what happened" says client 's: .*worker was killed by signal 9'
+ok "... and the server's what it saw" says server 's: .*connection to the client was lost'
+
+comes_up
+kill -KILL "$(worker_of "$monitor")"
+ended "kill -9 of the server's worker" 75 70
+downs
+ok "... the server's log says what happened" says server 's: .*worker was killed by signal 9'
+ok "... and the client's what it saw" says client 's: .*connection to the server was lost'
+
+comes_up
+kill -KILL "$monitor"
 client_ends
-is "SIGTERM: closed in good order, 0" $status 0
-is "... down has run once" "$(ran "$client_conf" up) $(ran "$client_conf" down)" "1 1"
-ok "... also on the server" wait_until 10 sh -c "grep -q down $server_conf.commands"
-ok "... which knows that it was the client's wish" wait_until 10 says server "closed by the client"
+is "kill -9 of the server's monitor: the client ends with 75" $status 75
+is "... after down, once" "$(ran client)" "1 1"
+ok "... the server's worker and device are gone with the monitor" wait_until 10 nothing_lives
 
-# ---- the worker dies
-fresh
-vtund_client client "$client_conf" s
-wait_until 10 up_times 1
-kill -KILL "$(pgrep -P "$client_pid" -x vtun-worker)"
-client_waits
-is "a worker that is killed: 70" $status 70
-is "... down has run once" "$(ran "$client_conf" down)" 1
-ok "... the server sees a loss, and runs down" wait_until 10 sh -c "grep -q down $server_conf.commands"
+comes_up
+kill -KILL "$client_pid"
+ok "kill -9 of the client's monitor: the server ends with 75" wait_until 10 served "$monitor" 75
+is "... after down, once" "$(ran server)" "1 1"
+ok "... the client's worker and device are gone with the monitor" wait_until 10 nothing_lives
 
-# ---- refused
-fresh
-conf "$client_conf" wrong
-vtund_client client "$client_conf" s
-client_waits
-is "a wrong password: 77" $status 77
-said=$(sed -n 's/.*no session with [^:]*: //p' "$scratch/client.log")
-ok "... of which the server's log knows more" wait_until 10 says server "auth failure from 192.168.1.2 port .*wrong password"
-is "... no commands" "$(ran "$client_conf" up)$(ran "$server_conf" up)" ""
-sed -i 's/^s {/nobody {/' "$client_conf"
-fresh
-vtund_client client "$client_conf" nobody
-client_waits
-is "a session that does not exist: 77" $status 77
-is "... in the very same words" "$(sed -n 's/.*no session with [^:]*: //p' "$scratch/client.log")" "$said"
-ok "... of which the server's log knows more" wait_until 10 says server "auth failure .*no such session"
+comes_up
+kill "$client_pid"
+ended "what the killed ones have left, the next session removes" 0 0
 
-# ---- nobody there
-fresh
-conf "$client_conf" secret
-vtund_client client "$client_conf" s 192.168.1.1 -P 5999
-client_waits
-is "nobody listens: 69" $status 69
-ok "... and where it was looked for" says client "192.168.1.1 port 5999: Connection refused"
-fresh
-client_alone s
-client_waits
-is "no server named: 78" $status 78
-ok "... and the three ways to name one" says client "VTUN_SERVER.*server HOST;"
+# ---- by the network
 
-# ---- several servers, reconnects
-fresh
-conf "$client_conf" secret "server 192.168.1.1 5999; server 192.168.1.1;"
-client_alone s
+comes_up
+on client ip link set eth1 down
+ended "the link is down" 75 75
+downs
+for side in client server; do
+	ok "... the $side's log says for how long nothing came" says $side 's: .*nothing came from the peer for 2 s'
+done
+on client ip link set eth1 up
+
+# ---- before it is up
+
+session server 'strict yes; up { program "exit 3" wait; };'
+starts
+wait_until 10 says server '^Spawned' >&2
+monitor=$(newest_served)
+ended "the server's up fails (strict)" 75 71
+is "... down has run once on the server" "$(ran server)" "0 1"
+is "... and nothing on the client" "$(ran client)" "0 0"
+ok "... the client's log says why" says client 's: no session .*up command 1 failed: exit status 3'
+session server
+
+session client "up { program \"echo up >>$scratch/client.ran; sleep 100\" wait; program \"echo up\" wait; };"
+starts
+wait_until 10 test -s "$scratch/client.ran" >&2
+monitor=$(newest_served)
+kill "$client_pid"
+ended "TERM during up" 0 0
+downs
+ok "... the server is told" says server 'stopped by the administrator'
+
+# ---- and again
+
+session client 'server 192.168.1.1 5999; server 192.168.1.1;'
+starts_alone
 ok "the next server is tried" wait_until 10 up_times 1
 kill -HUP "$client_pid"
 ok "SIGHUP: the session is made again" wait_until 10 up_times 2
+kill "$client_pid"
 client_ends
-is "... down as often as up" "$(ran "$client_conf" up) $(ran "$client_conf" down)" "2 2"
+is "... down as often as up" "$(ran client)" "2 2"
+wait_until 10 nothing_left >&2
 
-fresh
-conf "$client_conf" secret "persist keep;"
-vtund_client client "$client_conf" s
-wait_until 10 up_times 1
-kill "$(serving_pids)"
-ok "persist: connected again after the server has closed" \
-	wait_until 20 sh -c "[ \$(grep -c 'session up' $scratch/client.log) = 2 ]"
-is "... keep: the device stayed as it was" "$(ran "$client_conf" up) $(ran "$client_conf" down)" "1 0"
+session client 'persist keep;'
+comes_up
+kill "$monitor"
+ok "persist: connected again after the server has closed" wait_until 20 up_times 2
+is "... keep: the device stayed as it was" "$(ran client)" "1 0"
+like "... and the log names it again" "$(tail -n 3 "$scratch/client.log")" 'session up: device tun0, peer'
+kill "$client_pid"
 client_ends
-is "... and goes in the end" "$(ran "$client_conf" up) $(ran "$client_conf" down)" "1 1"
-
-# ---- during up
-fresh
-conf "$client_conf" secret
-sed -i 's/up   {/up   { program "echo up slowly >>CONF.commands; sleep 100" wait;/; s,CONF,'"$client_conf," "$client_conf"
-vtund_client client "$client_conf" s
-wait_until 10 sh -c "grep -q slowly $client_conf.commands"
-client_ends
-is "SIGTERM during up: 0 at once" $status 0
-is "... the rest of up is not run, down is" "$(ran "$client_conf" up) $(ran "$client_conf" down)" "1 1"
-ok "... and the server is told" wait_until 10 says server "stopped by the administrator"
-
-# ---- strangers
-fresh
-on client sh -c "printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 5 192.168.1.1 5000" >"$scratch/answer"
-ok "HTTP is recognised" wait_until 10 says server "speaks HTTP"
-is "... and not answered" "$(wc -c <"$scratch/answer")" 0
-background answer on client sh -c "sleep 60 | nc 192.168.1.1 5000"
-ok "a silent VTun 2 or 3 client gets the 50 bytes that it waits for" \
-	wait_until 20 sh -c "[ \$(wc -c <$scratch/answer.log) = 50 ]"
-ok "... which say why" grep -q "TLS required" "$scratch/answer.log"
-ok "... and so does the log" says server "VTun 2 or 3"
+is "... and goes in the end" "$(ran client)" "1 1"
+ok "nothing is left" wait_until 10 nothing_left
 finish

@@ -303,6 +303,12 @@ serving_pids()
 	pgrep -P "${1-$server_pid}"
 }
 
+# The process that serves, or has served, the newest connection.
+newest_served()
+{
+	sed -n 's/^Spawned .* as PID \([0-9]*\)\.$/\1/p' "$scratch/server.log" | tail -n 1
+}
+
 # served PID CODE: whether that server of a connection has ended, with this exit status or signal.
 served()
 {
@@ -329,12 +335,22 @@ no_vtund()
 # Whether all sessions are gone: processes, devices, files.
 nothing_left()
 {
-	no_vtund && no_traces server && no_traces client
+	nothing_lives && [ -z "$(session_files server)$(session_files client)" ]
 }
 
-no_traces()
+nothing_lives()
 {
-	[ -z "$(on "$1" ip -o link show type tun)" ] && [ -z "$(on "$1" find /run/vtund -name '[0-9]*')" ]
+	no_vtund && [ -z "$(tun_devices server)$(tun_devices client)" ]
+}
+
+tun_devices()
+{
+	on "$1" ip -o link show type tun
+}
+
+session_files()
+{
+	on "$1" find /run/vtund -name '[0-9]*'
 }
 
 scratch=$(mktemp -d)

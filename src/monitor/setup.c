@@ -158,8 +158,10 @@ int setup_accepted(struct session *s, const struct ipc_message *m)
 /* A device that was kept serves on if it is of the right kind; else `down` and a new one. */
 static int open_or_keep_tunnel(struct session *s)
 {
-	if (s->tunnel->open && s->tunnel->device.type == s->offer.type)
+	if (s->tunnel->open && s->tunnel->device.type == s->offer.type) {
+		report_set(NULL, NULL, s->tunnel->device.name, NULL);
 		return ANSWERED;
+	}
 	tunnel_close(s->tunnel);
 	return open_tunnel(s, s->offer.type);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,6 +18,41 @@
 static char directory[PATH_MAX - 32];
 static int is_own_directory;
 
+/* Whether the name is the number of a process that does not exist. */
+static bool is_stale(const char *name)
+{
+	char *end;
+	long pid = strtol(name, &end, 10);
+
+	return *name >= '1' && *name <= '9' && !*end && pid <= INT_MAX &&
+	       kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static void remove_one(int parent, const char *name)
+{
+	auto_close int fd = openat(parent, name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	unlinkat(fd, "status.json.new", 0);
+	unlinkat(fd, "status.json", 0);
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+/* What those have left that were killed, with nobody to clean up after them. */
+static void remove_stale(void)
+{
+	DIR *all = opendir(RUNDIR);
+	const struct dirent *entry;
+
+	if (!all)
+		return;
+	while ((entry = readdir(all)))
+		if (is_stale(entry->d_name))
+			remove_one(dirfd(all), entry->d_name);
+	closedir(all);
+}
+
 static int find_directory(void)
 {
 	const char *given = getenv("RUNTIME_DIRECTORY");
@@ -25,6 +63,7 @@ static int find_directory(void)
 		snprintf(directory, sizeof(directory), "%s", given);
 		return 0;
 	}
+	remove_stale();
 	snprintf(directory, sizeof(directory), RUNDIR "/%d", (int)getpid());
 	if (mkdir(directory, 0755) < 0 && errno != EEXIST) {
 		*directory = '\0';
