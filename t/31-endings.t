@@ -110,10 +110,14 @@ ended "TERM to the client" 0 0
 downs
 ok "... the server knows that it was the client's wish" says server 's: .*closed by the client'
 
+session client 'stat yes;'
 comes_up
 kill "$monitor"
 ended "TERM to the server" 0 0
 downs
+ok "... stat yes: the counters are in their file" \
+	grep -Eq '^[0-9-]+ [0-9:]+( [0-9]+){4}$' /var/log/vtund/s
+session client
 ok "... the client knows that it was the server's wish" says client 's: .*closed by the server'
 
 # ---- by force

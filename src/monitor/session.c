@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "report.h"
+#include "watch.h"
 
 void session_init(struct session *s, enum ipc_role role)
 {
@@ -106,9 +107,11 @@ enum exit_code session_conclude(struct session *s, bool keep)
 
 	if (!keep)
 		tunnel_close(s->tunnel);
-	if (s->up_ms)
+	if (s->up_ms) {
+		watch_count(s);
 		report_session_end(why, (int)code, &s->tally, (now - s->up_ms) / 1000);
-	else
+	} else {
 		log_unfinished(s, code, why);
+	}
 	return code;
 }

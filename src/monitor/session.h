@@ -59,6 +59,7 @@ struct session {
 	bool udp_up;
 	uint64_t up_ms;                       /* when it came up; 0: not yet */
 	uint64_t told_ms, counted_ms;         /* when state, and counters, were last reported */
+	bool count_failed;
 	unsigned log_room;                    /* lines that the worker may still log... */
 	uint64_t log_filled_ms;               /* ...as of then */
 	struct ending ending;

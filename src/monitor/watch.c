@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "report.h"
+#include "statlog.h"
 
 enum {
 	STATE_EVERY_MS = 1000,
@@ -38,6 +39,18 @@ static void log_counters(const struct session *s)
 		 round_trip);
 }
 
+void watch_count(struct session *s)
+{
+	int r;
+
+	if (!s->section->stat || s->count_failed)
+		return;
+	r = statlog_write(s->name, &s->tally);
+	s->count_failed = r < 0;
+	if (r < 0)
+		log_errno(LOG_WARNING, r, "%s: stat: no counters in /var/log/vtund/%s", s->name, s->name);
+}
+
 int watch_status(struct session *s, const struct ipc_message *m)
 {
 	uint64_t now = clock_ms();
@@ -53,6 +66,7 @@ int watch_status(struct session *s, const struct ipc_message *m)
 	if (s->section->stat && now - s->counted_ms >= COUNT_EVERY_MS) {
 		s->counted_ms = now;
 		log_counters(s);
+		watch_count(s);
 	}
 	return ANSWERED;
 }

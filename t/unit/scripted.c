@@ -88,6 +88,8 @@ void climb(int sock, enum phase phase)
 
 void hang(void)
 {
+	/* Should the monitor not mind, it finds a death by SIGALRM, and the test fails. */
+	alarm(15);
 	for (;;)
 		pause();
 }
