@@ -145,3 +145,33 @@ uint32_t packet_l4_size(const struct packet *p, const uint8_t *frame)
 	size = (frame[p->l4 + TCP_OFFSET] >> 4) * 4u;
 	return size < TCP_SIZE || size > left ? 0 : size;
 }
+
+/* ECN, the lower two bits of the traffic class: RFC 3168, section 5. */
+enum { ECN_NONE = 0, ECN_CE = 3 };
+
+/* Of the word that the traffic class lies in only its lowest bits change, to all ones: the checksum
+ * follows by RFC 1624, equation 3. */
+static void mark_ip4(uint8_t *ip)
+{
+	uint32_t sum = (uint16_t)~get_be16(ip + IP4_CHECK), was = get_be16(ip);
+
+	ip[IP4_TOS] |= ECN_CE;
+	sum += (uint16_t)~was + (uint32_t)get_be16(ip);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	put_be16(ip + IP4_CHECK, (uint16_t)~sum);
+}
+
+bool packet_mark_ce(const struct packet *p, uint8_t *frame)
+{
+	uint8_t *ip = frame + p->l3;
+	unsigned ecn = p->family == 4 ? ip[IP4_TOS] & 3u : ip[1] >> 4 & 3u;
+
+	if (!p->family || ecn == ECN_NONE)
+		return false;
+	if (p->family == 6)
+		ip[1] |= ECN_CE << 4;
+	else if (ecn != ECN_CE)
+		mark_ip4(ip);
+	return true;
+}

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -73,3 +74,7 @@ int packet_parse(enum tunnel_type type, const uint8_t *frame, size_t size, struc
 /* The header of TCP or UDP at l4, with TCP's options: its size; 0 if it is something else, or not
  * within the packet. */
 uint32_t packet_l4_size(const struct packet *p, const uint8_t *frame);
+
+/* Marks an IP packet "congestion experienced" if its ends understand that (RFC 3168, section 5).
+ * False: they do not, and the frame is as it was.  No checksum but IPv4's depends on it. */
+bool packet_mark_ce(const struct packet *p, uint8_t *frame);

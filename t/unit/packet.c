@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "frames.h"
 #include "tap.h"
 #include "worker/packet.h"
 
@@ -156,6 +157,49 @@ static void test_l4(void)
 	ok(packet_l4_size(&fragment, frame) == 0, "none: a fragment");
 }
 
+/* Every traffic class of every kind of packet: whether a mark makes it the packet that it would have
+ * been with that traffic class, if it may be marked. */
+static int marked_right(const struct shape *plain)
+{
+	static uint8_t got[FRAME_ROOM], want[FRAME_ROOM];
+	struct shape s = *plain;
+	struct packet p;
+	size_t size;
+	int may;
+
+	size = write_packet(&s, 0, 0, 100, 0x10, 0, got);
+	may = (s.traffic_class & 3) != 0;
+	if (may)
+		s.traffic_class |= 3;
+	write_packet(&s, 0, 0, 100, 0x10, 0, want);
+	return packet_parse(s.type, got, size, &p) == 0 && packet_mark_ce(&p, got) == may &&
+	       !memcmp(got, want, size);
+}
+
+static void test_mark(void)
+{
+	const uint8_t arp[60] = { [12] = 8, 6, 0, 1 };
+	unsigned i, right = 0;
+	uint8_t copy[60];
+	struct packet p;
+
+	for (i = 0; i < 20 * 256; i++) {
+		struct shape s = any_shape();
+
+		s.traffic_class = (uint8_t)i;
+		right += (unsigned)marked_right(&s);
+	}
+	ok(right == 20 * 256, "congestion is marked where ECN is in use, and nothing else changes");
+	memcpy(copy, arp, sizeof(arp));
+	ok(packet_parse(TUNNEL_ETHER, copy, sizeof(copy), &p) == 0 && !packet_mark_ce(&p, copy) &&
+	   !memcmp(copy, arp, sizeof(arp)), "what is not IP is not marked");
+	memset(copy, 0x45, sizeof(copy));
+	copy[12] = 8; /* IPv4, it says, of 17 KiB */
+	copy[13] = 0;
+	ok(packet_parse(TUNNEL_ETHER, copy, sizeof(copy), &p) == 0 && !packet_mark_ce(&p, copy),
+	   "nor is malformed IP");
+}
+
 int main(void)
 {
 	test_ip4();
@@ -163,5 +207,6 @@ int main(void)
 	test_many_extensions();
 	test_ether();
 	test_l4();
+	test_mark();
 	return finish();
 }
