@@ -54,7 +54,7 @@ struct path_config {
 	int role;              /* enum ipc_role */
 	bool roam;             /* CAP_UDP_ROAM is agreed */
 	union endpoint peer;   /* client: the server's; server: unused */
-	uint16_t most;         /* the largest datagram of this session, esp_size(largest frame) */
+	size_t most;           /* the largest datagram of this session, esp_size(largest frame) */
 	uint64_t (*random)(void); /* unpredictable */
 	struct path_times times;
 };

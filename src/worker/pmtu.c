@@ -21,13 +21,13 @@ static uint16_t step_above(const struct pmtu *m, uint16_t size)
 	return size < m->most ? m->most : 0;
 }
 
-void pmtu_init(struct pmtu *m, const struct pmtu_times *times, uint16_t most)
+void pmtu_init(struct pmtu *m, const struct pmtu_times *times, size_t most)
 {
 	if (most > PMTU_MOST)
 		most = PMTU_MOST;
 	if (most < PMTU_LEAST)
 		most = PMTU_LEAST;
-	*m = (struct pmtu){ .times = *times, .most = most };
+	*m = (struct pmtu){ .times = *times, .most = (uint16_t)most };
 }
 
 static void probe(struct pmtu *m, uint64_t now, uint16_t target)

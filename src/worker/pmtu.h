@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -39,8 +40,8 @@ struct pmtu {
 	bool traffic;    /* since the size was last confirmed */
 };
 
-/* `most`: the largest datagram that the session will ever have. */
-void pmtu_init(struct pmtu *m, const struct pmtu_times *times, uint16_t most);
+/* `most`: the largest datagram that the session will ever have, as far as UDP can. */
+void pmtu_init(struct pmtu *m, const struct pmtu_times *times, size_t most);
 
 /* The path is up, or another one; and down. */
 void pmtu_start(struct pmtu *m, uint64_t now);

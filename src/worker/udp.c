@@ -84,7 +84,7 @@ int udp_new(const struct udp_config *c, uint64_t now, struct udp **ret)
 		.role = c->role,
 		.roam = c->terms->caps & CAP_UDP_ROAM,
 		.peer = c->peer,
-		.most = (uint16_t)esp_size(c->terms->mtu + (c->terms->type == TUNNEL_ETHER ? 22u : 0)),
+		.most = esp_size(c->terms->mtu + (c->terms->type == TUNNEL_ETHER ? 22u : 0)),
 		.random = random_nonce,
 		.times = path_times(),
 	};
