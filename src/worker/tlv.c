@@ -108,9 +108,11 @@ static void do_caps(struct value *v, struct terms *t)
 	u32(v, &t->caps);
 }
 
+/* Port 0 is how struct terms says that there is no UDP path; on the wire there is no UDP_EP then. */
 static void do_udp_ep(struct value *v, struct terms *t)
 {
 	u16(v, &t->udp_port);
+	v->bad |= !t->udp_port;
 	u8(v, &t->udp_family);
 	bytes(v, t->udp_addr, t->udp_family == 4 ? 4 : t->udp_family == 6 ? 16 : 0);
 }

@@ -305,6 +305,9 @@ static void values(void)
 	   offer_with(TLV_UDP_EP, "\23\211\4\1\2\3", 6) == -EPROTO &&
 	   offer_with(TLV_UDP_EP, "\23\211\0\1", 4) == -EPROTO, "an odd UDP address too");
 	ok(offer_with(TLV_UDP_EP, "\0\0\0", 3) == -EPROTO, "a UDP port of 0 too");
+	cut_out(TLV_UDP_SUITES);
+	cut_out(TLV_SPI);
+	ok(offer_verdict() == -EPROTO, "even if it is all that is said of UDP");
 	ok(offer_with(TLV_UDP_SUITES, "", 0) == TLV_UDP_SUITES, "a list of no suites too");
 	ok(offer_with(TLV_UDP_SUITES, "\21\22\143", 3) == TLV_UDP_SUITES,
 	   "a list of unknown suites too");
