@@ -458,7 +458,7 @@ static void races(void)
 	ok(!did[C].down && !did[S].down && did[S].up == 1, "the tunnel does not notice");
 
 	begin(true);
-	pass(1000, C, 50);
+	pass(3000, C, 50);
 	probes = did[S].probes;
 	path_heard(&end[S], now, &thief, false);
 	turn(S);
