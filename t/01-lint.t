@@ -41,6 +41,15 @@ page_exists()
 	page=${1#man:}
 	test -s "man/${page%(*}.$(echo "$page" | sed 's/.*(\([1-8]\))/\1/')"
 }
+# A test that is not in Makefile.am is never run.
+in_the_suite()
+{
+	sed -n '/^SCRIPT_TESTS =/,/[^\\]$/p' Makefile.am | grep -qE "^[[:space:]]$1( \\\\)?\$"
+}
+for script in t/*.t; do
+	ok "$script is in the suite" in_the_suite "$script"
+done
+
 grep -hoE 'man:[^ )]*\([1-8]\)' units/*.in units/*.timer | sort -u >"$scratch/named"
 while read -r page; do
 	ok "the units name a page that exists: $page" page_exists "$page"

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -222,6 +223,24 @@ static bool has_uid(unsigned uid)
 	return found;
 }
 
+/* Another uid need not be able to enter the build's directory: homes are closed. */
+static void move_to_public_place(void)
+{
+	static const char place[] = "/run/worker";
+	int in = open(self, O_RDONLY | O_CLOEXEC), out;
+	ssize_t n;
+
+	if (mount("tmpfs", "/run", "tmpfs", 0, "mode=755") < 0)
+		abort();
+	out = open(place, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	do
+		n = sendfile(out, in, NULL, 1 << 20);
+	while (n > 0);
+	if (n < 0 || fchmod(out, 0755) < 0 || close(out) < 0 || close(in) < 0)
+		abort();
+	memcpy(self, place, sizeof(place));
+}
+
 static void test_root(void)
 {
 	struct worker w;
@@ -238,10 +257,12 @@ static void test_root(void)
 	ok(spawn_worker(self, false, net[0], &w, why) == -EPERM && strstr(why, "uid or gid 0"),
 	   "a user vtun that is root: no worker");
 	set_passwd("vtun:x:4711:4712::/:/bin/sh");
-	if (has_uid(4711))
+	if (has_uid(4711)) {
+		move_to_public_place();
 		test_confined(false, "user vtun");
-	else
+	} else {
 		ok(1, "user vtun # SKIP this user namespace has one uid");
+	}
 	unlink(passwd_path);
 }
 
