@@ -11,14 +11,6 @@ own_syslog
 hosts_up
 article_files
 
-tunnel_works()
-{
-	on client ping -qc 1 -W 1 192.168.2.1 && on server ping -qc 1 -W 1 192.168.2.2
-}
-no_vtund()
-{
-	! pgrep -x vtund && ! pgrep -x vtun-worker
-}
 # What the server answers to some bytes, until it closes.
 answer()
 {

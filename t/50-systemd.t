@@ -26,11 +26,6 @@ machine_file client /etc/systemd/system/vtun@.timer.d/fast.conf \
 session=vtun@wireless2.service
 timer=vtun@wireless2.timer
 
-tunnel_works()
-{
-	on client ping -qc 1 -W 1 192.168.2.1 && on server ping -qc 1 -W 1 192.168.2.2
-}
-
 # property HOST UNIT NAME; unit "" is systemd itself.
 property()
 {
