@@ -20,7 +20,7 @@
 
 /* So much may lie unsent in the kernel: enough to keep a fast line busy, short enough that a ping is
  * not stuck behind it. */
-enum { NOTSENT_LOWAT = 128 * 1024 };
+enum { NOTSENT_LOWAT = 16 * 1024 };
 
 static int is_socket(int fd)
 {

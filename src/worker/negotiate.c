@@ -62,7 +62,7 @@ static void take_device(struct session *s, const struct ipc_device_ok *ok, int f
 		.carry_vnet = ok->vnet && (s->terms.caps & CAP_VNET_HDR),
 		.features = ok->vnet_features,
 	};
-	int r = pump_open(&s->pump, &s->terms, &d);
+	int r = pump_open(&s->pump, s->role, &s->terms, &d);
 
 	if (ok->has_udp)
 		s->udp_fd = take_fd(&fds[1]);

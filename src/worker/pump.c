@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/bytes.h"
+#include "common/clock.h"
 
 enum {
 	BATCH_BYTES = 3 * 65536, /* one flush for so much, or for what there is */
@@ -26,6 +27,7 @@ void pump_free(struct pump *p)
 {
 	if (p->device.fd >= 0)
 		close(p->device.fd);
+	pace_free(&p->pace);
 	udp_free(p->udp);
 	compress_free(p->compress);
 	free(p->packed);
@@ -34,9 +36,19 @@ void pump_free(struct pump *p)
 	*p = (struct pump){ .link = p->link, .device.fd = -1, .tally = p->tally };
 }
 
-int pump_open(struct pump *p, const struct terms *t, const struct device_io *device)
+int pump_open(struct pump *p, int role, const struct terms *t, const struct device_io *device)
 {
+	uint64_t now = clock_us();
+
 	p->device = *device;
+	pace_init(&p->pace, device->type, device->carry_vnet, t->mtu,
+		  role == ROLE_SERVER ? t->speed_to_client : t->speed_to_server, now);
+	/* A stream loses nothing: there TCP itself holds the sender back. */
+	policer_init(&p->policer, role == ROLE_SERVER && !device_io_is_stream(device) ?
+		     t->speed_to_server : 0, now);
+	p->frame = malloc(FRAME_MOST);
+	if (!p->frame)
+		return -ENOMEM;
 	if (t->comp_alg == COMP_NONE)
 		return 0;
 	p->packed = malloc(WIRE_DATA_MOST);
@@ -46,11 +58,9 @@ int pump_open(struct pump *p, const struct terms *t, const struct device_io *dev
 	return compress_new(t->comp_alg, t->comp_level, t->comp_mode, &p->compress);
 }
 
-int pump_use_udp(struct pump *p, struct udp *udp)
+void pump_use_udp(struct pump *p, struct udp *udp)
 {
 	p->udp = udp;
-	p->frame = malloc(FRAME_MOST);
-	return p->frame ? 0 : -ENOMEM;
 }
 
 /* What is counted: the packet, whether it brings its virtio-net header along or not. */
@@ -78,17 +88,28 @@ static enum frame_type pack(struct pump *p, uint8_t *room, size_t *size)
 	return FRAME_DATA_Z;
 }
 
+/* A frame of `size` bytes lies in the link's room. */
+static void commit(struct pump *p, uint8_t *room, size_t size)
+{
+	enum frame_type type = FRAME_DATA;
+
+	p->tally.tx_frames++;
+	p->tally.tx_bytes += inner_size(p, size);
+	pace_spend(&p->pace, p->now_us, inner_size(p, size));
+	if (p->compress)
+		type = pack(p, room, &size);
+	link_commit(p->link, (uint8_t)type, size);
+}
+
 /* Reads frames into the link until there is a batch.  Their number, or a negative errno. */
 static int read_batch(struct pump *p)
 {
 	int frames = 0;
 	uint8_t *room;
 
-	while (link_queued(p->link) < BATCH_BYTES &&
+	while (link_queued(p->link) < BATCH_BYTES && pace_may_send(&p->pace, p->now_us) &&
 	       (room = link_room(p->link, device_io_most(&p->device)))) {
 		ssize_t n = device_io_read(&p->device, room);
-		enum frame_type type = FRAME_DATA;
-		size_t size = (size_t)n;
 
 		if (n == -EAGAIN)
 			break;
@@ -100,17 +121,12 @@ static int read_batch(struct pump *p)
 			link_commit(p->link, FRAME_DATA_EOF, 0);
 			break;
 		}
-		p->tally.tx_frames++;
-		p->tally.tx_bytes += inner_size(p, size);
-		if (p->compress)
-			type = pack(p, room, &size);
-		link_commit(p->link, (uint8_t)type, size);
+		commit(p, room, (size_t)n);
 	}
 	return frames;
 }
 
-/* A frame that UDP cannot take (yet) goes over TLS; the other end takes both at any time. */
-static void send_over_link(struct pump *p, size_t size)
+static void send_over_link(struct pump *p, const uint8_t *frame, size_t size)
 {
 	uint8_t *room = link_room(p->link, size);
 
@@ -118,13 +134,20 @@ static void send_over_link(struct pump *p, size_t size)
 		p->tally.tx_drops++;
 		return;
 	}
-	memcpy(room, p->frame, size);
-	link_commit(p->link, FRAME_DATA, size);
-	p->tally.tx_frames++;
-	p->tally.tx_bytes += inner_size(p, size);
+	memcpy(room, frame, size);
+	commit(p, room, size);
 }
 
-static int read_udp_batch(struct pump *p, uint64_t now)
+/* A frame that UDP cannot take (yet) goes over TLS; the other end takes both at any time. */
+static void send_over_udp(struct pump *p, uint8_t *frame, size_t size)
+{
+	if (udp_send(p->udp, p->now_us / 1000, frame, size) < 0)
+		send_over_link(p, frame, size);
+	else
+		pace_spend(&p->pace, p->now_us, inner_size(p, size));
+}
+
+static int read_udp_batch(struct pump *p)
 {
 	int frames;
 
@@ -135,34 +158,115 @@ static int read_udp_batch(struct pump *p, uint64_t now)
 			break;
 		if (n < 0)
 			return (int)n;
-		if (udp_send(p->udp, now, p->frame, (size_t)n) < 0)
-			send_over_link(p, (size_t)n);
+		send_over_udp(p, p->frame, (size_t)n);
 	}
-	udp_flush(p->udp, now);
+	udp_flush(p->udp, p->now_us / 1000);
 	return frames;
 }
 
-enum tls_io pump_out(struct pump *p, uint64_t now, bool *ret_more, int *ret_error)
+/* ---- device -> queue -> link: a slow network, or a limited speed */
+
+/* Takes what the device has; what is too much for the queue, the queue drops. */
+static int fill_queue(struct pump *p)
+{
+	int i;
+
+	for (i = 0; i < QUEUE_FRAMES_MOST; i++) {
+		ssize_t n = device_io_read(&p->device, p->frame);
+
+		if (n == -EAGAIN)
+			break;
+		if (n < 0)
+			return (int)n;
+		if (queue_put(p->pace.queue, p->now_us, p->frame, (size_t)n) < 0)
+			p->tally.tx_drops++;
+	}
+	return 0;
+}
+
+static bool over_udp(const struct pump *p)
+{
+	return p->udp && udp_is_up(p->udp);
+}
+
+/* Sends as much as is good to send in one go.  Whether there was anything. */
+static bool send_queued(struct pump *p)
+{
+	size_t most = pace_batch(&p->pace, p->now_us), sent = 0, size;
+
+	while (sent < most && queue_frames(p->pace.queue) > 0 && pace_may_send(&p->pace, p->now_us)) {
+		uint8_t *frame = queue_get(p->pace.queue, p->now_us, &size);
+
+		if (!frame)
+			break;
+		if (over_udp(p))
+			send_over_udp(p, frame, size);
+		else
+			send_over_link(p, frame, size);
+		sent += size;
+	}
+	if (p->udp)
+		udp_flush(p->udp, p->now_us / 1000);
+	return sent > 0;
+}
+
+/* One turn; 1: something was moved. */
+static int turn_slow(struct pump *p)
+{
+	int r = fill_queue(p);
+
+	return r < 0 ? r : send_queued(p);
+}
+
+static int turn_fast(struct pump *p)
+{
+	return over_udp(p) ? read_udp_batch(p) : read_batch(p);
+}
+
+enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_error)
 {
 	int turn, n;
 
 	*ret_more = false;
 	*ret_error = 0;
+	p->now_us = now_us;
 	for (turn = 0; turn < TURNS_MOST; turn++) {
 		enum tls_io io = link_flush(p->link);
+		bool slow;
 
-		if (io != TLS_OK || !p->live || p->read_eof)
+		if (io == TLS_WANT_WRITE)
+			pace_full(&p->pace, now_us, tls_bytes_out(link_tls(p->link)));
+		if (!p->live || p->read_eof || (io != TLS_OK && io != TLS_WANT_WRITE))
 			return io;
-		n = p->udp && udp_is_up(p->udp) ? read_udp_batch(p, now) : read_batch(p);
+		slow = pace_is_slow(&p->pace, now_us);
+		if (io == TLS_WANT_WRITE && !over_udp(p)) {
+			*ret_error = slow ? fill_queue(p) : 0;
+			return *ret_error ? TLS_FAILED : io;
+		}
+		n = slow ? turn_slow(p) : turn_fast(p);
 		if (n < 0) {
 			*ret_error = n;
 			return TLS_FAILED;
 		}
-		if (n == 0)
-			return TLS_OK;
+		if (n == 0) {
+			if (io == TLS_OK)
+				pace_idle(&p->pace);
+			return io;
+		}
 	}
 	*ret_more = true;
 	return link_flush(p->link);
+}
+
+bool pump_wants_device(const struct pump *p, bool full)
+{
+	if (!p->live || p->read_eof)
+		return false;
+	if (p->pace.queue && queue_frames(p->pace.queue) > 0)
+		return true; /* a full queue drops: the device never waits */
+	if (p->pace.due_us != CLOCK_NEVER)
+		return p->pace.queue;
+	return !full || over_udp(p) || p->pace.slow_until_us > p->now_us;
 }
 
 /* ---- link -> device */
@@ -210,6 +314,10 @@ int pump_in(struct pump *p, const struct frame *f)
 		size = get_be32(f->data);
 	} else if (unpack(p, f, &data, &size) < 0) {
 		return -EPROTO;
+	}
+	if (!policer_pass(&p->policer, clock_us(), (uint32_t)inner_size(p, size))) {
+		p->tally.rx_drops++;
+		return 0;
 	}
 	do {
 		n = device_io_write(&p->device, data + p->written, size - p->written);

@@ -7,6 +7,7 @@
 #include "compress.h"
 #include "device_io.h"
 #include "link.h"
+#include "pace.h"
 #include "udp.h"
 
 struct pump {
@@ -21,22 +22,28 @@ struct pump {
 	size_t written;          /* of the frame that is being written: a stream may take a part */
 	struct tally tally;
 	uint8_t *packed, *unpacked; /* WIRE_DATA_MOST bytes each, if there is compression */
-	uint8_t *frame;             /* FRAME_MOST bytes, if there is a UDP path */
+	uint8_t *frame;             /* FRAME_MOST bytes: one of the device's that is not sent where it lies */
+	struct pace pace;
+	uint64_t now_us;            /* of this pump_out() */
+	struct shaper policer;      /* server: what the client may send; without a rate: all */
 };
 
 void pump_init(struct pump *p, struct link *link);
 void pump_free(struct pump *p);
 
-/* Once the terms are agreed.  0 or a negative errno. */
-int pump_open(struct pump *p, const struct terms *terms, const struct device_io *device);
+/* Once the terms are agreed.  `role` says which `speed` is ours.  0 or a negative errno. */
+int pump_open(struct pump *p, int role, const struct terms *terms, const struct device_io *device);
 
-/* From now on data may go over UDP; `udp` is taken over.  0 or -ENOMEM. */
-int pump_use_udp(struct pump *p, struct udp *udp);
+/* From now on data may go over UDP; `udp` is taken over. */
+void pump_use_udp(struct pump *p, struct udp *udp);
 
 /* Device -> link or UDP, a bounded number of turns; *ret_more: there may be more at once, do not sleep.
  * OK: the device has nothing; WANT_WRITE: the network is full; TLS_FAILED also when the device is
  * gone (*ret_error is its negative errno then, else 0). */
-enum tls_io pump_out(struct pump *p, uint64_t now, bool *ret_more, int *ret_error);
+enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_error);
+
+/* Whether the device is worth waiting for: `full`, the network took nothing more last time. */
+bool pump_wants_device(const struct pump *p, bool full);
 
 /* One DATA, DATA_Z or DATA_EOF of the peer -> device.  0: done; -EAGAIN: the device is full, offer
  * the same frame again when it is writable; -EPROTO: fatal. */

@@ -62,7 +62,7 @@ static void open_udp(struct session *s, uint64_t now)
 	if (r == 0)
 		r = udp_new(&c, now, &udp);
 	if (r == 0)
-		r = pump_use_udp(&s->pump, udp);
+		pump_use_udp(&s->pump, udp);
 	sodium_memzero(exporter, sizeof(exporter));
 	if (r < 0)
 		log_errno(LOG_WARNING, r, "no UDP path, data goes over TLS");
@@ -251,6 +251,8 @@ uint64_t run_deadline(const struct session *s)
 
 	if (s->stats_due < due)
 		due = s->stats_due;
+	if (pace_deadline(&s->pump.pace) < due)
+		due = pace_deadline(&s->pump.pace);
 	return udp < due ? udp : due;
 }
 
@@ -295,7 +297,7 @@ static void stream_done(struct session *s)
 
 void run_step(struct session *s)
 {
-	uint64_t now = clock_ms();
+	uint64_t now_us = clock_us(), now = now_us / 1000;
 	bool more = false;
 	enum tls_io io;
 	int error;
@@ -304,7 +306,7 @@ void run_step(struct session *s)
 	step_udp(s, now);
 	if (s->state != STATE_RUN)
 		return;
-	io = pump_out(&s->pump, now, &more, &error);
+	io = pump_out(&s->pump, now_us, &more, &error);
 	s->more |= more;
 	s->want_write = io == TLS_WANT_WRITE;
 	if (error)

@@ -348,7 +348,7 @@ static short device_events(const struct session *s)
 
 	if (s->state != STATE_RUN || !p->live)
 		return 0;
-	if (!p->read_eof && !s->want_write)
+	if (pump_wants_device(p, s->want_write))
 		events |= POLLIN;
 	if (s->held)
 		events |= POLLOUT;
