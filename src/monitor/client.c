@@ -61,7 +61,7 @@ static enum exit_code find_section(struct client *c, struct round *r)
 	int error = config_find(r->config, c->name, confread_sink, NULL, &r->section);
 
 	if (error == -ENOENT)
-		log_error("%s: there is no such session in the configuration", c->name);
+		log_error("%s: there is no such session in %s", c->name, config_path(r->config));
 	if (error < 0)
 		return EXIT_CONFIG;
 	c->persist = c->opt->persist && r->section->persist == PERSIST_NO ? PERSIST_YES

@@ -71,6 +71,11 @@ int confload_open_text(const char *path, const char *text, size_t size, diag_sin
 	return r < 0 ? r : judge(c, &diag, ret);
 }
 
+const char *config_path(const struct config *c)
+{
+	return c->path;
+}
+
 const struct config_general *config_general(const struct config *c)
 {
 	return &c->general;

@@ -111,7 +111,11 @@ struct config;
 int config_open(const char *path, diag_sink *sink, void *context, struct config **ret);
 void config_free(struct config *c);
 
+/* Under which name the file was read. */
+const char *config_path(const struct config *c);
+
 const struct config_general *config_general(const struct config *c);
+
 /* Parses the section of that name (the last one, with the `default`s before it).  Returns 0 and
  * *ret, which belongs to `c` and lives as long; -ENOENT if there is none; -EBADMSG if it, or a
  * default that it inherits, is broken: sink has been told.  It hears warnings and notes as well. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "report.h"
@@ -24,6 +25,19 @@ void confread_sink(void *context, const struct diag *d)
 		log_line(priority, "%s: %s: %s", d->file, word, d->text);
 }
 
+static void say_unreadable(const char *path, int error)
+{
+	char step[96] = "";
+
+	if (error == -ENOENT)
+		snprintf(step, sizeof(step), ": write it, see vtund.conf(5), or name another one with -f");
+	else if (error == -EACCES)
+		snprintf(step, sizeof(step), ": its owner and mode must let user id %u read it",
+			 (unsigned)geteuid());
+	log_error("%s cannot be read: %s%s", path ? path : SYSCONFDIR "/vtund.conf", strerror(-error),
+		  step);
+}
+
 enum exit_code confread_open(const char *path, struct config **ret)
 {
 	struct config *c;
@@ -32,8 +46,7 @@ enum exit_code confread_open(const char *path, struct config **ret)
 	if (r < 0) {
 		/* -EPERM and -EBADMSG have been explained, line by line. */
 		if (r != -EPERM && r != -EBADMSG)
-			log_errno(LOG_ERR, r, "%s cannot be read",
-				  path ? path : SYSCONFDIR "/vtund.conf");
+			say_unreadable(path, r);
 		return EXIT_CONFIG;
 	}
 	report_set_facility(config_general(c)->syslog_facility);

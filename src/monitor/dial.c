@@ -40,7 +40,12 @@ static int resolve(const struct dial *d, struct addrinfo **ret, char *ret_why)
 		signals_deadly(false);
 	if (r == 0)
 		return 0;
-	snprintf(ret_why, 256, "%s", r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
+	if (r == EAI_AGAIN)
+		snprintf(ret_why, 256, "%s: no name server answers, see /etc/resolv.conf", gai_strerror(r));
+	else if (r == EAI_SYSTEM)
+		snprintf(ret_why, 256, "%s", strerror(errno));
+	else
+		snprintf(ret_why, 256, "%s: is the name right?", gai_strerror(r));
 	return r == EAI_AGAIN ? -EAGAIN : -EHOSTUNREACH;
 }
 
@@ -165,17 +170,36 @@ static int fold(int error)
 	}
 }
 
-static void say_why(const struct sockaddr *address, int error, char *ret_why)
+static const char *next_step(int error)
+{
+	switch (error) {
+	case -ECONNREFUSED:
+		return ": does vtun.socket or inetd listen there, on this port?";
+	case -ETIMEDOUT:
+		return ": is that machine up, does a firewall drop the port?";
+	case -ENETUNREACH:
+	case -EHOSTUNREACH:
+		return ": is there a route, see \"ip route get\"?";
+	case -EADDRNOTAVAIL:
+		return ": this machine has no such source, see srcaddr";
+	default:
+		return "";
+	}
+}
+
+/* The address is news only where a name was dialled. */
+static void say_why(const struct dial *d, const struct sockaddr *address, int error, char *ret_why)
 {
 	char addr[ENDPOINT_ADDR_SIZE] = "?", port[ENDPOINT_PORT_SIZE] = "?";
 	struct sockaddr_storage a = {};
+	bool literal;
 
 	memcpy(&a, address, address->sa_family == AF_INET ? sizeof(struct sockaddr_in)
 							  : sizeof(struct sockaddr_in6));
 	(void)endpoint_text(&a, addr, port);
-	snprintf(ret_why, 256, "%s%s port %s: %s",
-		 error == -EADDRNOTAVAIL ? "no such source (srcaddr) for " : "", addr, port,
-		 strerror(-error));
+	literal = strcmp(addr, d->host) == 0;
+	snprintf(ret_why, 256, "%s%s%s%s", literal ? "" : addr, literal ? "" : ": ",
+		 strerror(-error), next_step(error));
 }
 
 int dial_connect(const struct dial *d, const struct signals *signals, int *ret_fd,
@@ -200,7 +224,7 @@ int dial_connect(const struct dial *d, const struct signals *signals, int *ret_f
 		r = connect_one(d, a, signals, now + (now < until ? (until - now) / left : 0), ret_fd);
 		if (r == 0 || r == -EINTR)
 			return r;
-		say_why(a->ai_addr, r, ret_why);
+		say_why(d, a->ai_addr, r, ret_why);
 	}
 	return fold(r);
 }
