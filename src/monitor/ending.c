@@ -56,9 +56,11 @@ static enum exit_code judge_peer(const struct ending *e, char *ret_why)
 		    "password, or refuses it for a while after too many attempts; its own log says which");
 		return EXIT_NOPERM;
 	}
-	if (end->reason == REASON_OPTION)
-		say(ret_why, "the %s does not accept option 0x%04x of the terms%s%s", other_side(e),
-		    end->detail, colon, end->text);
+	if (end->reason == REASON_OPTION && end->text[0])
+		say(ret_why, "the %s does not accept the terms: %s", other_side(e), end->text);
+	else if (end->reason == REASON_OPTION)
+		say(ret_why, "the %s does not accept option 0x%04x of the terms", other_side(e),
+		    end->detail);
 	else if (end->reason == REASON_BUSY && end->detail)
 		say(ret_why, "the %s is busy, try again in %u s%s%s", other_side(e), end->detail, colon,
 		    end->text);

@@ -74,10 +74,20 @@ int session_refuse(struct session *s, enum reason reason, unsigned detail, enum 
 	return REFUSED;
 }
 
-/* A guess that was broken off is one all the same. */
+/* A guess that was broken off is one all the same, unless it was us who broke it off. */
 static bool is_auth_failure(const struct session *s)
 {
-	return s->role == ROLE_SERVER && s->ending.phase == PHASE_CONFIRM;
+	return s->role == ROLE_SERVER && s->ending.phase == PHASE_CONFIRM &&
+	       s->ending.cause != ENDING_REFUSED && s->ending.cause != ENDING_SIGNAL &&
+	       !s->worker.killed;
+}
+
+/* Whether it was the peer's fault that there is no session. */
+static bool is_turned_away(const struct ending *e)
+{
+	if (e->cause == ENDING_REPORTED)
+		return e->end.by != END_BY_LOSS && e->end.by != END_BY_PEER;
+	return e->cause == ENDING_REFUSED || e->cause == ENDING_DEADLINE;
 }
 
 static void log_unfinished(const struct session *s, enum exit_code code, const char *why)
@@ -89,14 +99,15 @@ static void log_unfinished(const struct session *s, enum exit_code code, const c
 		log_line(priority, "%s: no session with %s: %s", s->name, s->ends.peer_name, why);
 		return;
 	}
-	if (is_auth_failure(s) && s->ending.cause != ENDING_REFUSED && !s->worker.killed) {
+	if (is_auth_failure(s)) {
 		snprintf(text, sizeof(text), "session %s: left without proof", s->name);
 		report_auth_failure(text);
 	}
 	/* Refused logins have their own line already. */
 	if (s->ending.cause == ENDING_REFUSED && s->parting.reason == REASON_AUTH)
 		priority = LOG_DEBUG;
-	log_line(priority, "%s: turned away: %s", s->ends.peer_name, why);
+	log_line(priority, "%s: %s: %s", s->ends.peer_name,
+		 is_turned_away(&s->ending) ? "turned away" : "no session", why);
 }
 
 enum exit_code session_conclude(struct session *s, bool keep)

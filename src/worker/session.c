@@ -243,7 +243,8 @@ static void step_handshake(struct session *s)
 	if (io == TLS_WANT_READ || io == TLS_WANT_WRITE)
 		return;
 	if (io != TLS_OK || tls_export_sid(tls, sid) < 0) {
-		session_lost(s, io == TLS_FOREIGN ? END_BY_FOREIGN : END_BY_TLS, tls_error(tls));
+		session_lost(s, io == TLS_FOREIGN ? END_BY_FOREIGN :
+				io == TLS_LOST ? END_BY_LOSS : END_BY_TLS, tls_error(tls));
 		return;
 	}
 	session_enter(s, STATE_LOGIN);

@@ -28,6 +28,7 @@ struct tls {
 	bool lifted;    /* no budget any more */
 	bool over;      /* the budget is used up */
 	bool foreign;
+	int io_error;   /* of the last read or write that failed */
 	bool more;      /* more records follow at once: they are gathered */
 	bool drained;   /* the last read took all there was: ask poll() before the next one */
 	uint64_t in, out;
@@ -92,8 +93,10 @@ static ssize_t refill(struct tls *t)
 		room = TLS_PREAUTH_MOST - t->in;
 	}
 	n = recv(t->fd, t->ahead, room, 0);
-	if (n <= 0)
+	if (n <= 0) {
+		t->io_error = n < 0 ? errno : 0;
 		return n;
+	}
 	t->drained = (size_t)n < room;
 	t->in += (size_t)n;
 	t->head = 0;
@@ -150,8 +153,10 @@ static int send_gathered(struct tls *t)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0) {
+			t->io_error = errno;
 			return -1;
+		}
 		t->sent += (size_t)n;
 		t->out += (size_t)n;
 	}
@@ -278,6 +283,18 @@ static void describe(struct tls *t, int r)
 	}
 }
 
+static void describe_loss(struct tls *t, int r)
+{
+	if (t->in == 0)
+		set_error(t, "closed before TLS (another service, too many attempts, or no configuration: "
+			  "see the log over there)");
+	else if (r != GNUTLS_E_PREMATURE_TERMINATION && t->io_error)
+		set_error(t, "%s", strerror(t->io_error));
+	else
+		set_error(t, "it ended without a close: vtund or its machine died, or something on the way "
+			  "cut it");
+}
+
 static enum tls_io outcome(struct tls *t, int r)
 {
 	switch (r) {
@@ -291,8 +308,7 @@ static enum tls_io outcome(struct tls *t, int r)
 			return TLS_FOREIGN;
 		if (t->over)
 			return TLS_FAILED;
-		set_error(t, t->in == 0 ? "closed before TLS (port filtered, rate limited or wrong service)"
-					: "connection lost");
+		describe_loss(t, r);
 		return TLS_LOST;
 	default:
 		describe(t, r);
