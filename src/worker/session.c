@@ -102,12 +102,13 @@ void session_lost(struct session *s, enum ipc_end_by by, const char *text)
 		return;
 	s->end.by = (uint8_t)by;
 	snprintf(s->end.text, sizeof(s->end.text), "%s", text);
-	if (by == END_BY_PEER && s->end.closed && s->state == STATE_RUN) {
-		say_stats(s);
-		close_link(s);
+	if (by != END_BY_PEER) {
+		session_enter(s, STATE_OVER);
 		return;
 	}
-	session_enter(s, STATE_OVER);
+	if (s->end.closed && s->state == STATE_RUN)
+		say_stats(s);
+	close_link(s); /* its close_notify is on its way: not to wait for it would be a reset */
 }
 
 void session_ask(struct session *s, int r)
