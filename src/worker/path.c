@@ -32,20 +32,6 @@ bool endpoint_equal(const union endpoint *a, const union endpoint *b)
 	}
 }
 
-struct path_times path_times(void)
-{
-	return (struct path_times){
-		.idle_ms = 15000,
-		.busy_ms = 750,
-		.answer_ms = 1000,
-		.tries = 3,
-		.retry_ms = 60000,
-		.retry_most_ms = 600000,
-		.roam_ms = 1000,
-		.pmtu = { .answer_ms = 1000, .confirm_ms = 5000, .raise_ms = 600000, .tries = 3 },
-	};
-}
-
 /* ---- states */
 
 static void enter_trying(struct path *p, uint64_t now)

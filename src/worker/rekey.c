@@ -32,18 +32,6 @@ struct rekey {
 	struct rekey_frame frame; /* to be sent, if its size is not 0 */
 };
 
-struct rekey_limits rekey_limits(uint32_t rekey_s)
-{
-	return (struct rekey_limits){
-		.interval_ms = (uint64_t)rekey_s * 1000,
-		.answer_ms = 30000,
-		.old_ms = 60000,
-		.packets = 1u << 27,
-		.bytes = UINT64_C(1) << 38,
-		.failures = UINT64_C(1) << 36,
-	};
-}
-
 int rekey_new(const struct rekey_config *config, const uint8_t exporter[static 32],
 	      const uint8_t auth_secret[static AUTH_SECRET_SIZE], uint64_t now, struct rekey **ret)
 {

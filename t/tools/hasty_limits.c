@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * t/tools/hasty-worker: vtun-worker in a hurry.  What it takes to notice that UDP is blocked stays
+ * the document's, as tests measure it; what follows, the sizes and the keys do not wait.
+ */
+#include "worker/path.h"
+#include "worker/rekey.h"
+
+struct path_times path_times(void)
+{
+	return (struct path_times){
+		.idle_ms = 15000,
+		.busy_ms = 750,
+		.answer_ms = 1000,
+		.tries = 3,
+		.retry_ms = 500,
+		.retry_most_ms = 1000,
+		.roam_ms = 1000,
+		.pmtu = { .answer_ms = 200, .confirm_ms = 500, .raise_ms = 600000, .tries = 3 },
+	};
+}
+
+/* The hundreds of rekeys of each second come by packets, a TLS key update by time. */
+struct rekey_limits rekey_limits(uint32_t rekey_s)
+{
+	(void)rekey_s;
+	return (struct rekey_limits){
+		.interval_ms = 1000,
+		.answer_ms = 10000,
+		.old_ms = 1000,
+		.packets = 500,
+		.bytes = UINT64_C(1) << 38,
+		.failures = UINT64_C(1) << 36,
+	};
+}
