@@ -12,10 +12,11 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/secret.h"
+#include "rekey.h"
 #include "sandbox.h"
 #include "session.h"
 
-enum { STATS_MS = 60000 };
+enum { STATS_MS = 60000, TLS_KEY_LEAST_MS = 1000 };
 
 /* The server's UDP address is that of the TCP connection unless its offer names another one. */
 static union endpoint server_endpoint(const struct session *s)
@@ -68,6 +69,14 @@ static void open_udp(struct session *s, uint64_t now)
 		log_errno(LOG_WARNING, r, "no UDP path, data goes over TLS");
 }
 
+/* As old as a key of the UDP path may become; a peer takes no more than one in a second. */
+static uint64_t tls_key_age(const struct session *s)
+{
+	uint64_t age = rekey_limits(s->terms.rekey_s).interval_ms;
+
+	return age < TLS_KEY_LEAST_MS ? TLS_KEY_LEAST_MS : age;
+}
+
 void run_begin(struct session *s)
 {
 	uint64_t now = clock_ms();
@@ -79,6 +88,7 @@ void run_begin(struct session *s)
 	open_udp(s, now);
 	keepalive_init(&s->keepalive, s->terms.keepalive_s, s->terms.keepalive_misses, now);
 	s->stats_due = now + STATS_MS;
+	s->tls_key_due = now + tls_key_age(s);
 }
 
 struct tally *run_tally(struct session *s)
@@ -253,6 +263,8 @@ uint64_t run_deadline(const struct session *s)
 		due = s->stats_due;
 	if (pace_deadline(&s->pump.pace) < due)
 		due = pace_deadline(&s->pump.pace);
+	if (s->tls_key_due < due)
+		due = s->tls_key_due;
 	return udp < due ? udp : due;
 }
 
@@ -295,18 +307,34 @@ static void stream_done(struct session *s)
 		session_end(s, REASON_NONE, 0, "both ends of the stream are closed");
 }
 
+/* Nothing of the device is read until the old key has sent all that was queued, and nothing may come
+ * between the attempts to send a KeyUpdate. */
+static enum tls_io update_tls_key(struct session *s, uint64_t now)
+{
+	enum tls_io io = link_flush(s->link);
+
+	if (io == TLS_OK)
+		io = tls_update_key(link_tls(s->link));
+	if (io == TLS_OK) {
+		s->tls_key_due = now + tls_key_age(s);
+		s->more = true;
+	}
+	return io;
+}
+
 void run_step(struct session *s)
 {
 	uint64_t now_us = clock_us(), now = now_us / 1000;
 	bool more = false;
 	enum tls_io io;
-	int error;
+	int error = 0;
 
 	on_time(s, now);
 	step_udp(s, now);
 	if (s->state != STATE_RUN)
 		return;
-	io = pump_out(&s->pump, now_us, &more, &error);
+	io = now < s->tls_key_due ? pump_out(&s->pump, now_us, &more, &error)
+				  : update_tls_key(s, now);
 	s->more |= more;
 	s->want_write = io == TLS_WANT_WRITE;
 	if (error)

@@ -44,6 +44,7 @@ struct session {
 	union endpoint peer;  /* of the TCP connection */
 	uint8_t auth_secret[AUTH_SECRET_SIZE];
 	uint64_t stats_due;   /* ms */
+	uint64_t tls_key_due; /* ms: a new sending key for TLS */
 	uint64_t closing_due; /* ms */
 	uint32_t echo_id;
 	struct ipc_end end;
