@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2154 # what is not assigned here is lib.sh's
 #
 # What the tests of the UDP path share: a session "s" between the two hosts of lib.sh, inside of it
 # 10.9.0.1 and fd00:9::1 (server), 10.9.0.2 and fd00:9::2 (client), and copies through it.
