@@ -167,7 +167,7 @@ enum ipc_end_by {
 	END_BY_PEER = 2, /* the peer's CLOSE or ERROR, `text` is the peer's */
 	END_BY_LOSS = 3, /* the connection broke */
 	END_BY_TLS = 4,  /* no TLS session could be made; text says what is known */
-	END_BY_FOREIGN = 5, /* the peer does not speak our protocol: text says what it speaks */
+	END_BY_FOREIGN = 5, /* client: the server does not speak TLS; text is the whole sentence */
 };
 
 struct ipc_end {

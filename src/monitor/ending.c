@@ -97,8 +97,7 @@ static enum exit_code judge_end(const struct ending *e, char *ret_why)
 		say(ret_why, "no TLS session with the %s%s%s", other_side(e), text[0] ? ": " : "", text);
 		return EXIT_PROTOCOL;
 	case END_BY_FOREIGN:
-		say(ret_why, "the %s does not speak our protocol%s%s", other_side(e),
-		    text[0] ? ": " : "", text);
+		say(ret_why, "%s", text[0] ? text : "the server does not speak our protocol");
 		return EXIT_PROTOCOL;
 	default:
 		say(ret_why, "the worker gave a reason that does not exist (%u)", e->end.by);

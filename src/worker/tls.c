@@ -67,13 +67,13 @@ static bool is_foreign(struct tls *t, size_t n)
 	if (t->first[0] == 0x16 || t->first[0] == 0x15)
 		return false;
 	if (t->n_first >= 4 && memcmp(t->first, "VTUN", 4) == 0) {
-		set_error(t, "server speaks the old unencrypted VTun protocol; refusing: "
-			     "upgrade the server to vtun 4");
+		set_error(t, "the server speaks the old unencrypted VTun protocol, which is refused: "
+			     "upgrade it to VTun 4");
 		return true;
 	}
 	for (i = 0; i < t->n_first && t->first[i] >= 0x20 && t->first[i] < 0x7f; i++)
 		;
-	set_error(t, "server does not speak TLS%s%.*s%s: is it vtun on that port?",
+	set_error(t, "the server does not speak TLS%s%.*s%s: is it VTun 4 on that port?",
 		  i ? ", it says \"" : "", (int)i, (const char *)t->first, i ? "\"" : "");
 	return true;
 }
@@ -260,23 +260,47 @@ void tls_free(struct tls *t)
 
 /* ---- outcome */
 
+/* Somebody with TLS who is none of us. */
+static void describe_stranger(struct tls *t, const char *what)
+{
+	set_error(t, "%s: %s", what,
+		  t->role == ROLE_CLIENT ? "is it VTun 4 on that port?" : "it is no VTun 4");
+}
+
+static void describe_alert(struct tls *t, gnutls_alert_description_t a)
+{
+	const char *name = gnutls_alert_get_name(a);
+
+	switch (a) {
+	case GNUTLS_A_NO_APPLICATION_PROTOCOL:
+		describe_stranger(t, "the peer speaks TLS but has no vtun/4 (alert 120)");
+		break;
+	case GNUTLS_A_HANDSHAKE_FAILURE:
+		describe_stranger(t, "no common TLS 1.3 parameters (alert 40)");
+		break;
+	case GNUTLS_A_UNSUPPORTED_CERTIFICATE:
+		describe_stranger(t, "no raw public key there (alert 43)");
+		break;
+	case GNUTLS_A_PROTOCOL_VERSION:
+		describe_stranger(t, "no TLS 1.3 there (alert 70)");
+		break;
+	default:
+		set_error(t, "the peer ended TLS with alert %d, %s", (int)a, name ? name : "unknown");
+	}
+}
+
 static void describe(struct tls *t, int r)
 {
 	switch (r) {
-	case GNUTLS_E_FATAL_ALERT_RECEIVED: {
-		gnutls_alert_description_t a = gnutls_alert_get(t->session);
-
-		if (a == GNUTLS_A_NO_APPLICATION_PROTOCOL)
-			set_error(t, "the peer speaks TLS but has no vtun/4 (TLS alert 120)");
-		else if (a == GNUTLS_A_HANDSHAKE_FAILURE || a == GNUTLS_A_PROTOCOL_VERSION)
-			set_error(t, "no common TLS 1.3 parameters (TLS alert %d)", (int)a);
-		else
-			set_error(t, "the peer ended TLS with alert %d, %s", (int)a,
-				  gnutls_alert_get_name(a) ? gnutls_alert_get_name(a) : "unknown");
+	case GNUTLS_E_FATAL_ALERT_RECEIVED:
+		describe_alert(t, gnutls_alert_get(t->session));
 		break;
-	}
 	case GNUTLS_E_NO_APPLICATION_PROTOCOL:
-		set_error(t, "the peer speaks TLS but has no vtun/4");
+		describe_stranger(t, "the peer speaks TLS but has no vtun/4");
+		break;
+	case GNUTLS_E_NO_CIPHER_SUITES:
+	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
+		describe_stranger(t, "no common TLS 1.3 parameters");
 		break;
 	default:
 		set_error(t, "TLS: %s", gnutls_strerror(r));
@@ -327,9 +351,9 @@ static enum tls_io check_profile(struct tls *t)
 		set_error(t, "not a fresh TLS 1.3 session");
 	else if (gnutls_alpn_get_selected_protocol(t->session, &alpn) < 0 || alpn.size != 6 ||
 		 memcmp(alpn.data, "vtun/4", 6) != 0)
-		set_error(t, "the peer speaks TLS but has no vtun/4");
+		describe_stranger(t, "the peer speaks TLS but has no vtun/4");
 	else if (gnutls_certificate_type_get2(t->session, GNUTLS_CTYPE_SERVER) != GNUTLS_CRT_RAWPK)
-		set_error(t, "the server shows a certificate where vtun/4 has a raw public key");
+		describe_stranger(t, "the server shows a certificate where vtun/4 has a raw public key");
 	else if (t->role == ROLE_CLIENT &&
 		 (!gnutls_certificate_get_peers(t->session, &n_certs) || n_certs != 1))
 		set_error(t, "the server shows no key");
