@@ -8,20 +8,6 @@ in_own_network "$@"
 need nft perl
 hosts_up
 
-# fails WHAT STATUS ERE ARGUMENT...: so does vtund on the client, and its log is this one line.
-under= # a command that takes something from it
-fails()
-{
-	what=$1 expected=$2 says=$3 status=0
-	shift 3
-	# shellcheck disable=SC2086 # commands and options
-	on client timeout 30 $under $VTUND $vtund_flags "$@" >"$scratch/client.log" 2>&1 </dev/null || status=$?
-	is "$what: exit status $expected" $status "$expected"
-	said=$(grep -v -e --single-uid "$scratch/client.log")
-	like "... and the log says so" "$said" "$says"
-	is "... in one line" "$(echo "$said" | wc -l)" 1
-}
-
 # The server's log, too, ends with that line, and with this exit status of the process.
 and_server()
 {
@@ -43,35 +29,35 @@ good=$scratch/good.conf
 
 # ---- the file
 
-fails "no file" 78 'vtun: /nowhere cannot be read: No such file.*-f$' -f /nowhere s 192.168.1.1
-fails "a directory" 78 "vtun: $scratch cannot be read: Is a directory" -f "$scratch" s 192.168.1.1
+client_fails "no file" 78 'vtun: /nowhere cannot be read: No such file.*-f$' -f /nowhere s 192.168.1.1
+client_fails "a directory" 78 "vtun: $scratch cannot be read: Is a directory" -f "$scratch" s 192.168.1.1
 cp "$good" "$scratch/closed.conf"
 chmod 000 "$scratch/closed.conf"
-under="setpriv --bounding-set=-dac_override,-dac_read_search"
-fails "an unreadable file" 78 'closed.conf cannot be read: Permission denied: .*mode' \
+client_under="setpriv --bounding-set=-dac_override,-dac_read_search"
+client_fails "an unreadable file" 78 'closed.conf cannot be read: Permission denied: .*mode' \
 	-f "$scratch/closed.conf" s 192.168.1.1
-under=
+client_under=
 cp "$good" "$scratch/open.conf"
 chmod 644 "$scratch/open.conf"
-fails "a file with passwords that the world can read" 78 "holds passwords.*chmod 600 $scratch/open.conf" \
+client_fails "a file with passwords that the world can read" 78 "holds passwords.*chmod 600 $scratch/open.conf" \
 	-f "$scratch/open.conf" s 192.168.1.1
-fails "a broken section" 78 'good.conf:2:35: error: unknown option "kepalive": did you mean "keepalive"\?' \
+client_fails "a broken section" 78 'good.conf:2:35: error: unknown option "kepalive": did you mean "keepalive"\?' \
 	-f "$good" broken 192.168.1.1
-fails "an option that resembles none" 78 'good.conf:3:22: error: unknown option "frobnicate"$' \
+client_fails "an option that resembles none" 78 'good.conf:3:22: error: unknown option "frobnicate"$' \
 	-f "$good" odd 192.168.1.1
-fails "no such session" 78 "vtun: missing: there is no such session in $good" -f "$good" missing 192.168.1.1
-fails "a session without a password" 78 'vtun: bare: the session has no password: passwd SECRET; or' \
+client_fails "no such session" 78 "vtun: missing: there is no such session in $good" -f "$good" missing 192.168.1.1
+client_fails "a session without a password" 78 'vtun: bare: the session has no password: passwd SECRET; or' \
 	-f "$good" bare 192.168.1.1
-fails "a pass_file that is not there" 78 'vtun: filed: pass_file /nowhere cannot be used: No such file' \
+client_fails "a pass_file that is not there" 78 'vtun: filed: pass_file /nowhere cannot be used: No such file' \
 	-f "$good" filed 192.168.1.1
-fails "no server" 78 'vtun: s: which server.*command line.*VTUN_SERVER=.*server HOST;' -f "$good" s
-fails "one word too many" 64 'vtun: c: one session and one server are enough; see vtund --help' a b c
+client_fails "no server" 78 'vtun: s: which server.*command line.*VTUN_SERVER=.*server HOST;' -f "$good" s
+client_fails "one word too many" 64 'vtun: c: one session and one server are enough; see vtund --help' a b c
 
 # ---- the way there
 
-fails "no route" 69 'vtun: s: cannot connect to 10.9.9.9 port 5000: Network is unreachable.*route' \
+client_fails "no route" 69 'vtun: s: cannot connect to 10.9.9.9 port 5000: Network is unreachable.*route' \
 	-f "$good" s 10.9.9.9
-fails "a port where nobody listens" 69 'cannot connect to 192.168.1.1 port 5000: Connection refused.*listen' \
+client_fails "a port where nobody listens" 69 'cannot connect to 192.168.1.1 port 5000: Connection refused.*listen' \
 	-f "$good" s 192.168.1.1
 on server nft -f - <<-EOF
 	table inet filter {
@@ -81,14 +67,14 @@ on server nft -f - <<-EOF
 		}
 	}
 EOF
-fails "a port that is filtered" 69 'cannot connect to 192.168.1.1 port 5001: Connection timed out.*firewall' \
+client_fails "a port that is filtered" 69 'cannot connect to 192.168.1.1 port 5001: Connection timed out.*firewall' \
 	-f "$good" -P 5001 -t 2 s 192.168.1.1
 echo "hosts: files dns" >"$scratch/nsswitch.conf"
 on client mount --bind "$scratch/nsswitch.conf" /etc/nsswitch.conf
-fails "no name server answers" 75 'connect to cobra.invalid port 5000: Temporary failure.*resolv.conf' \
+client_fails "no name server answers" 75 'connect to cobra.invalid port 5000: Temporary failure.*resolv.conf' \
 	-f "$good" s cobra.invalid
 echo "hosts: files" >"$scratch/nsswitch.conf"
-fails "an unknown host" 68 'connect to cobra.invalid port 5000: Name or service not known.*name right' \
+client_fails "an unknown host" 68 'connect to cobra.invalid port 5000: Name or service not known.*name right' \
 	-f "$good" s cobra.invalid
 
 # ---- the server's file
@@ -98,11 +84,11 @@ sed 's/kepalive/keepalive/; s/bare {/& passwd walrus;/; s/pass_file.*;/passwd wa
 client=$scratch/client.conf
 vtund_server server "$scratch/server.conf"
 chmod 644 "$scratch/server.conf"
-fails "passwords that the world can read on the server" 75 'closed before TLS.*log over there' \
+client_fails "passwords that the world can read on the server" 75 'closed before TLS.*log over there' \
 	-f "$client" s 192.168.1.1
 and_server 78 'server.conf: error: holds passwords.*chmod 600'
 mv "$scratch/server.conf" "$scratch/away.conf"
-fails "no file on the server" 75 'closed before TLS' -f "$client" s 192.168.1.1
+client_fails "no file on the server" 75 'closed before TLS' -f "$client" s 192.168.1.1
 and_server 78 'server.conf cannot be read: No such file'
 install -m 600 "$scratch/away.conf" "$scratch/server.conf"
 
@@ -127,7 +113,7 @@ for case in "guess wrong password" "nobody_knows_this there is no such session" 
 		>"$scratch/$name.pcap" 2>"$scratch/$name.log" &
 	capture=$!
 	wait_until 10 grep -q "listening on" "$scratch/$name.log" >&2
-	fails "$name" 77 "^vtun: $name: no session with 192.168.1.1 port 5000: authentication failed: .*log says which" \
+	client_fails "$name" 77 "^vtun: $name: no session with 192.168.1.1 port 5000: authentication failed: .*log says which" \
 		-f "$client" "$name" 192.168.1.1
 	and_server 0 "^$failure $name: ${case#* }"
 	wait_until 10 all_seen "$name" >&2
@@ -144,7 +130,7 @@ unlike "nobody's password is in a log" "$(cat "$scratch"/*.log)" 'swordfish|porp
 
 # ---- after it
 
-fails "two files that disagree" 78 'the two configurations disagree: .*client says type ether, the server type tun' \
+client_fails "two files that disagree" 78 'the two configurations disagree: .*client says type ether, the server type tun' \
 	-f "$client" ether 192.168.1.1
 and_server 78 'vtun: ether: no session with .*the client does not accept the terms: .*type ether'
 vtund_client client "$client" s

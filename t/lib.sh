@@ -321,6 +321,23 @@ conf()
 	(umask 077 && cat >"$scratch/$1.conf")
 }
 
+# client_fails WHAT STATUS ERE ARGUMENT...: so does vtund on the client, and its log is this one line.
+client_fails()
+{
+	local what=$1 expected=$2 says=$3 said status=0
+
+	shift 3
+	# shellcheck disable=SC2086 # commands and options
+	on client timeout 60 $client_under $VTUND $vtund_flags "$@" >"$scratch/client.log" 2>&1 </dev/null ||
+		status=$?
+	is "$what: exit status $expected" $status "$expected"
+	said=$(grep -v -e --single-uid "$scratch/client.log")
+	like "... and the log says so" "$said" "$says"
+	is "... in one line" "$(echo "$said" | wc -l)" 1
+}
+
+client_under= # a command that takes something from it
+
 # The article's tunnel, from both sides.
 tunnel_works()
 {
