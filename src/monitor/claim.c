@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/fdutil.h"
 #include "common/log.h"
+#include "privfile.h"
 
 enum { HOLDER_SIZE = 128, NOTE_SIZE = 128, KILL_MS = 10000, RETRY_MS = 50 };
 
@@ -44,18 +45,20 @@ static pid_t holder(int fd)
 	return fcntl(fd, F_GETLK, &l) == 0 && l.l_type != F_UNLCK && l.l_pid > 0 ? l.l_pid : 0;
 }
 
+/* The service's user may write to RUNDIR: what is there is looked at before root writes to it. */
 static int open_claim(const char *name)
 {
-	char path[sizeof(RUNDIR "/claim/") + SESSION_NAME_MAX];
+	struct privdir dir;
 	int fd;
 
 	if (!*name || *name == '.' || strchr(name, '/') || strlen(name) > SESSION_NAME_MAX)
 		return -EINVAL;
-	if (mkdir(RUNDIR "/claim", 0750) < 0 && errno != EEXIST)
-		return -errno;
-	snprintf(path, sizeof(path), RUNDIR "/claim/%s", name);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	return fd < 0 ? -errno : fd;
+	fd = privfile_open_dir(RUNDIR "/claim", &dir);
+	if (fd < 0)
+		return fd;
+	fd = privfile_open(&dir, name, O_RDWR | O_CREAT);
+	close(dir.fd);
+	return fd;
 }
 
 /* ---- the note in the file: seconds since 1970, process, peer */

@@ -16,7 +16,7 @@ int privfile_open_dir(const char *path, struct privdir *ret)
 
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	/* Root may use the service user's directory, nobody else a stranger's. */

@@ -15,8 +15,8 @@
 
 #include "common/cleanup.h"
 
-static char directory[PATH_MAX - 32];
-static int is_own_directory;
+static int directory = -1;
+static char own_name[16]; /* of the directory in RUNDIR; empty: it is systemd's */
 
 /* Whether the name is the number of a process that does not exist. */
 static bool is_stale(const char *name)
@@ -53,29 +53,45 @@ static void remove_stale(void)
 	closedir(all);
 }
 
+/* The service's user may write to RUNDIR, and must not make a monitor that is root write elsewhere:
+ * no link is followed, and the directory has to be ours. */
+static int open_directory(int parent, const char *path)
+{
+	auto_close int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_uid == geteuid() ? take_fd(&fd) : -EPERM;
+}
+
+static int make_directory(void)
+{
+	auto_close int parent = open(RUNDIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = -1;
+
+	if (parent < 0)
+		return -errno;
+	remove_stale();
+	snprintf(own_name, sizeof(own_name), "%d", (int)getpid());
+	remove_one(parent, own_name); /* of somebody who had our number before */
+	if (mkdirat(parent, own_name, 0755) < 0)
+		return -errno;
+	fd = open_directory(parent, own_name);
+	if (fd < 0)
+		return fd;
+	return fchmod(fd, 0755) < 0 ? -errno : take_fd(&fd); /* whatever our umask is */
+}
+
 static int find_directory(void)
 {
 	const char *given = getenv("RUNTIME_DIRECTORY");
 
-	if (*directory)
+	if (directory >= 0)
 		return 0;
-	if (given && *given == '/') {
-		snprintf(directory, sizeof(directory), "%s", given);
-		return 0;
-	}
-	remove_stale();
-	snprintf(directory, sizeof(directory), RUNDIR "/%d", (int)getpid());
-	if (mkdir(directory, 0755) < 0 && errno != EEXIST) {
-		*directory = '\0';
-		return -errno;
-	}
-	is_own_directory = 1;
-	return chmod(directory, 0755) < 0 ? -errno : 0; /* whatever our umask is */
-}
-
-static void file_in(const char *name, char path[static PATH_MAX])
-{
-	snprintf(path, PATH_MAX, "%s/%s", directory, name);
+	own_name[0] = '\0';
+	directory = given && *given == '/' ? open_directory(AT_FDCWD, given) : make_directory();
+	return directory < 0 ? directory : 0;
 }
 
 /* ---- JSON (RFC 8259) */
@@ -165,16 +181,14 @@ static void put_state(FILE *f, const struct state *s)
 
 int state_write(const struct state *s)
 {
-	char temporary[PATH_MAX], final[PATH_MAX];
 	FILE *f;
 	int fd, r;
 
 	r = find_directory();
 	if (r < 0)
 		return r;
-	file_in("status.json.new", temporary);
-	file_in("status.json", final);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = openat(directory, "status.json.new",
+		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
 	f = fchmod(fd, 0644) == 0 ? fdopen(fd, "w") : NULL;
@@ -186,22 +200,23 @@ int state_write(const struct state *s)
 	put_state(f, s);
 	r = fflush(f) == 0 ? 0 : -errno;
 	fclose(f);
-	if (r == 0 && rename(temporary, final) < 0)
+	if (r == 0 && renameat(directory, "status.json.new", directory, "status.json") < 0)
 		r = -errno;
 	return r;
 }
 
 void state_remove(void)
 {
-	char path[PATH_MAX];
+	auto_close int parent = -1;
 
-	if (!*directory)
+	if (directory < 0)
 		return;
-	file_in("status.json.new", path);
-	unlink(path);
-	file_in("status.json", path);
-	unlink(path);
-	if (is_own_directory)
-		rmdir(directory);
-	*directory = '\0';
+	unlinkat(directory, "status.json.new", 0);
+	unlinkat(directory, "status.json", 0);
+	cleanup_fd(&directory);
+	directory = -1;
+	if (!own_name[0])
+		return;
+	parent = open(RUNDIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unlinkat(parent, own_name, AT_REMOVEDIR);
 }

@@ -175,7 +175,13 @@ static void test_names(void)
 	ok(fd >= 0, "one of 63 is");
 	close(fd);
 	ok(symlink("/etc/passwd", "run/claim/link") == 0 &&
-	   take("link", MULTI_NO, text) == -ELOOP, "a symbolic link is not followed");
+	   take("link", MULTI_NO, text) == -EPERM, "a symbolic link is not followed");
+	ok(open("run/other", O_CREAT | O_WRONLY, 0600) >= 0 && link("run/other", "run/claim/hard") == 0 &&
+	   take("hard", MULTI_NO, text) == -EPERM, "nor is a file written to that has another name");
+	ok(rename("run/claim", "run/real") == 0 && symlink("real", "run/claim") == 0 &&
+	   take("z", MULTI_NO, text) < 0 && access("run/real/z", F_OK) < 0,
+	   "nor is a link in place of the directory followed");
+	unlink("run/claim");
 	ok(take("x", MULTI_NO, text) >= 0 && rename("run", "gone") == 0 &&
 	   take("x", MULTI_NO, text) == -ENOENT, "without its directory there is no claim");
 }

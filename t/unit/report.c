@@ -386,6 +386,27 @@ static void count_line(int priority, const char *line)
 	n_lines += priority == LOG_WARNING && strstr(line, "status.json");
 }
 
+/* The service's user owns the directory, and a monitor may be root. */
+static void test_state_of_others(void)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/run/vtund-test/%d", (int)getpid());
+	ok(mkdir("/run/victim", 0700) == 0 && symlink("/run/victim", path) == 0,
+	   "somebody has made a link of that name");
+	report_state(&terms, &tally, 0);
+	ok(stat("/run/victim", &st) == 0 && (st.st_mode & 0777) == 0700 &&
+	   access("/run/victim/status.json", F_OK) < 0, "it is not followed, neither to write nor by chmod");
+	report_session_end("closed", 0, &tally, 1);
+	unlink(path);
+	rmdir("/run/victim");
+	ok(mkdir(path, 0777) == 0 && chmod(path, 0777) == 0, "or a directory that he may write to");
+	report_state(&terms, &tally, 0);
+	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0755, "it is replaced by one of our own");
+	report_session_end("closed", 0, &tally, 1);
+}
+
 static void test_state_of_inetd(void)
 {
 	char path[PATH_MAX];
@@ -397,6 +418,7 @@ static void test_state_of_inetd(void)
 	report_session_end("closed", 0, &tally, 1);
 	*strrchr(path, '/') = '\0';
 	ok(access(path, F_OK) < 0, "and goes away with its directory");
+	test_state_of_others();
 	rmdir("/run/vtund-test");
 	log_set_max(LOG_INFO);
 	log_set_sink(count_line);
