@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "secret.h"
 
 /* An operation's record, and the strings in it that must end. */
 struct layout {
@@ -164,6 +165,7 @@ int ipc_recv(int sock, struct ipc_message *ret, int ret_fds[static IPC_FDS_MAX])
 	}
 	end_strings(&m);
 	*ret = m;
+	secret_wipe(&m); /* AUTH_OK is one */
 	memcpy(ret_fds, fds, sizeof(fds));
 	return 0;
 }

@@ -86,6 +86,8 @@ void run_begin(struct session *s)
 		return;
 	}
 	open_udp(s, now);
+	/* With it and the TLS session the first keys could be made again, after they were wiped. */
+	secret_wipe(&s->auth_secret);
 	keepalive_init(&s->keepalive, s->terms.keepalive_s, s->terms.keepalive_misses, now);
 	s->stats_due = now + STATS_MS;
 	s->tls_key_due = now + tls_key_age(s);
