@@ -13,8 +13,6 @@
 # empty control groups, is removed by machines_end, or by the next run if this one was killed.
 # What runs by "on" has all privileges of the real machine's root: a sandbox is tested by units only.
 # A machine's directory / is $own_world/HOST.root before it boots.
-#
-# shellcheck disable=SC2154 # of lib.sh: own_world scratch top_builddir
 
 machines_ready()
 {
