@@ -63,8 +63,9 @@ int sandbox_verify(int single_uid)
 
 /* ---- files */
 
-/* A ruleset without a rule: nothing in the file system may be opened any more.  Kernels without
- * Landlock have the system-call filter alone, which has no open() either. */
+/* A ruleset without a rule: nothing in the file system may be opened any more.  This is the second
+ * lock on a door that the system-call filter, which has no open(), keeps shut by itself; where the
+ * kernel has no Landlock, or a container forbids it (EPERM), the session says so and goes on. */
 static int forbid_files(void)
 {
 	struct landlock_ruleset_attr attr = {
@@ -72,8 +73,13 @@ static int forbid_files(void)
 	};
 	auto_close int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 
+	if (fd < 0 && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM)) {
+		log_info("Landlock is not to be had here (%s): the system-call filter stands alone",
+			 errno == EPERM ? "forbidden, by a container?" : "not in this kernel");
+		return 0;
+	}
 	if (fd < 0)
-		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
+		return -errno;
 	return syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;
 }
 
