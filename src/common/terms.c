@@ -75,7 +75,9 @@ unsigned terms_check(const struct terms *t)
 		return TLV_SPEED;
 	if (!is_stream && (t->mtu < MTU_LEAST || t->mtu > MTU_MOST))
 		return TLV_MTU;
-	if (t->udp_family != 0 && t->udp_family != 4 && t->udp_family != 6)
+	/* Not with proto tcp: a client's worker could get a socket for UDP by it. */
+	if ((t->udp_port && t->proto != PROTO_UDP) ||
+	    (t->udp_family != 0 && t->udp_family != 4 && t->udp_family != 6))
 		return TLV_UDP_EP;
 	if (t->spi && (t->spi < 256 || t->spi == UINT32_MAX))
 		return TLV_SPI;

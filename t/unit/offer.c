@@ -207,6 +207,10 @@ static void test_accept(void)
 	session.mtu = 9000;
 	offer_accept(&session, &device, &offer, &accept);
 	ok(accept.mtu == offer.mtu, "never a larger MTU");
+	offer.proto = PROTO_TCP;
+	offer.udp_port = 4711;
+	ok(offer_disagree(&session, &offer, (char[OFFER_TEXT_SIZE]){ "" }) == TLV_UDP_EP,
+	   "proto tcp with a port for UDP: no socket for a client's worker that says so");
 }
 
 /* `encrypt no` is a wish of both sides, or there is encryption. */
