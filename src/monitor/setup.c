@@ -258,9 +258,10 @@ int setup_mtu(struct session *s, const struct ipc_message *m)
 	if (!has_packets(s) || s->terms.proto != PROTO_UDP || m->mtu.mtu < MTU_LEAST)
 		return -EBADMSG;
 	/* Only ever lower, so that a worker can ask as often as it likes. */
-	if (mtu < 0 || m->mtu.mtu >= mtu || !config_general(s->config)->mtu_clamp)
+	if (mtu < 0 || m->mtu.mtu >= mtu || s->mtu_failed || !config_general(s->config)->mtu_clamp)
 		return ANSWERED;
 	r = device_set_mtu(d, m->mtu.mtu);
+	s->mtu_failed = r < 0;
 	if (r < 0)
 		log_errno(LOG_WARNING, r, "%s: the MTU of %s cannot be lowered to %u", s->name, d->name,
 			  m->mtu.mtu);

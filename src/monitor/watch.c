@@ -57,8 +57,11 @@ int watch_status(struct session *s, const struct ipc_message *m)
 
 	s->tally = m->status.tally;
 	s->udp_up = m->status.udp_up;
-	if (m->status.answer)
+	/* One line for one question, however many answers there are. */
+	if (m->status.answer && s->asked) {
+		s->asked = false;
 		log_counters(s);
+	}
 	if (now - s->told_ms >= STATE_EVERY_MS) {
 		s->told_ms = now;
 		report_state(&s->terms, &s->tally, s->udp_up);
@@ -79,7 +82,7 @@ void watch_ask(struct session *s)
 		log_info("SIGUSR1: the session is not up, so there are no counters");
 	else
 		/* If it cannot be sent, the worker is dying, and that will be seen. */
-		(void)session_send(s, &m, NULL, 0);
+		s->asked = session_send(s, &m, NULL, 0) == 0;
 }
 
 /* ---- log */

@@ -3,6 +3,7 @@
  * The monitor believes no worker: a worker of a few scripted lines asks what it may not, hangs,
  * crashes, lies, and the monitor's neighbours count what it got by that.
  */
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -412,6 +413,30 @@ static void floods(int sock)
 	say(sock, IPC_END);
 }
 
+static void answers_unasked(int sock)
+{
+	struct ipc_message m = { .op = IPC_STATUS, .status.answer = 1 };
+	int i;
+
+	climb(sock, PHASE_RUN);
+	kill(getppid(), SIGUSR1);
+	(void)hear(sock, IPC_QUERY);
+	for (i = 0; i < 500; i++)
+		(void)ipc_send(sock, &m, NULL, 0);
+	say(sock, IPC_END);
+}
+
+/* 500 questions of which none can be granted. */
+static void cannot_be_lower(int sock)
+{
+	struct ipc_message m = { .op = IPC_MTU };
+
+	climb(sock, PHASE_RUN);
+	for (m.mtu.mtu = 1400; m.mtu.mtu > 900; m.mtu.mtu--)
+		(void)ipc_send(sock, &m, NULL, 0);
+	say(sock, IPC_END);
+}
+
 static void test_log(void)
 {
 	prepare(ROLE_CLIENT);
@@ -422,6 +447,17 @@ static void test_log(void)
 	prepare(ROLE_CLIENT);
 	(void)play(floods);
 	ok(nb.worker_lines < 1000 && session.ending.cause == ENDING_REPORTED, "a flood of lines is cut off");
+	clear();
+	prepare(ROLE_SERVER);
+	(void)play(answers_unasked);
+	ok(nb.lines > 0 && nb.lines < 20 && worker_was_content(),
+	   "one question has one answer in the log, however often the worker gives it (%d lines)", nb.lines);
+	clear();
+	prepare(ROLE_SERVER);
+	nb.section.proto = PROTO_UDP;
+	nb.mtu_error = -EPERM;
+	(void)play(cannot_be_lower);
+	ok(nb.lines < 20 && worker_was_content(), "an MTU that cannot be set is said once (%d lines)", nb.lines);
 	clear();
 }
 

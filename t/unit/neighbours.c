@@ -20,6 +20,7 @@ struct neighbours nb;
 static void count_line(int priority, const char *line)
 {
 	(void)priority;
+	nb.lines++;
 	snprintf(nb.line, sizeof(nb.line), "%s", line);
 	if (strstr(line, ": worker: ")) {
 		nb.worker_lines++;
@@ -224,8 +225,9 @@ int device_set_offload(const struct device *d, uint32_t features)
 int device_set_mtu(const struct device *d, unsigned mtu)
 {
 	(void)d;
-	nb.mtu_set = (int)mtu;
-	return 0;
+	if (!nb.mtu_error)
+		nb.mtu_set = (int)mtu;
+	return nb.mtu_error;
 }
 
 int device_get_mtu(const struct device *d)

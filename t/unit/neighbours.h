@@ -21,6 +21,7 @@ extern struct neighbours {
 	int confirm_error;              /* auth_server_confirm(), auth_client_confirm() */
 	int claim_error, device_error, offload_error;
 	int up_fails;                   /* number of the command */
+	int mtu_error;                  /* device_set_mtu() */
 	int raise_in_up;                /* a signal that comes while `up` runs */
 	/* counted */
 	int with_password, without_password;
@@ -29,7 +30,8 @@ extern struct neighbours {
 	int mtu_set;
 	int sessions_up, sessions_ended, auth_failures, states;
 	char auth_failure[256];
-	char line[1024];                /* the last line of log */
+	int lines;                      /* lines of log... */
+	char line[1024];                /* ...and the last of them */
 	int worker_lines;               /* lines that are marked as the worker's... */
 	char worker_line[1024];         /* ...and the last of them */
 } nb;
