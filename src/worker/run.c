@@ -179,8 +179,21 @@ static int take_data(struct session *s, const struct frame *f)
 	return r == -EAGAIN ? r : 0;
 }
 
+/* A new key retires the last but one: what the peer sent under that is in the socket by now, as it
+ * left before the frame.  Bounded by what a socket holds. */
+static void take_what_came_before(struct session *s)
+{
+	int turn;
+
+	for (turn = 0; turn < 8 && s->pump.live; turn++)
+		if (!udp_receive(s->pump.udp, clock_ms()))
+			return;
+}
+
 static void take_udp_frame(struct session *s, const struct frame *f)
 {
+	if (s->pump.udp && (f->type == FRAME_REKEY_REQ || f->type == FRAME_REKEY_RESP))
+		take_what_came_before(s);
 	if (!s->pump.udp)
 		session_end(s, REASON_PROTOCOL, 0, "frame 0x%02x without a UDP path", f->type);
 	else if (udp_on_frame(s->pump.udp, clock_ms(), f->type, f->data) < 0)
@@ -318,6 +331,7 @@ static enum tls_io update_tls_key(struct session *s, uint64_t now)
 	if (io == TLS_OK)
 		io = tls_update_key(link_tls(s->link));
 	if (io == TLS_OK) {
+		log_debug("new key for sending over TLS");
 		s->tls_key_due = now + tls_key_age(s);
 		s->more = true;
 	}
