@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/exitcode.h"
 #include "common/log.h"
@@ -218,9 +219,36 @@ void report_session_up(const struct terms *t)
 		  t->encrypt ? "yes" : "no", t->keepalive_s, t->keepalive_misses, t->mtu);
 }
 
+/* What became of the peer's datagrams, and how often keys changed: of each what there is.  Fields of
+ * the journal, and ", lost 3, duplicated 1..." in `text`. */
+static void add_udp(struct journal_entry *e, const struct tally *t, char text[static 192])
+{
+	const struct {
+		const char *field, *word;
+		uint64_t value;
+	} all[] = {
+		{ "VTUN_UDP_LOST", "lost", t->udp_lost },
+		{ "VTUN_UDP_DUPLICATED", "duplicated", t->udp_duplicated },
+		{ "VTUN_UDP_REORDERED", "reordered", t->udp_reordered },
+		{ "VTUN_UDP_BAD", "refused", t->udp_bad },
+		{ "VTUN_REKEYS", "rekeys", t->rekeys },
+	};
+	size_t i, used = 0;
+
+	*text = '\0';
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!all[i].value)
+			continue;
+		journal_add(e, "%s=%llu", all[i].field, (unsigned long long)all[i].value);
+		used += (size_t)snprintf(text + used, 192 - used, ", %s %llu", all[i].word,
+					 (unsigned long long)all[i].value);
+	}
+}
+
 void report_session_end(const char *why, int exit_code, const struct tally *t, uint64_t seconds)
 {
 	struct journal_entry e = { 0 };
+	char udp[192]; /* enough for five words and numbers of 64 bits */
 
 	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_SESSION_END);
 	journal_add(&e, "VTUN_REASON=%s", why);
@@ -232,11 +260,12 @@ void report_session_end(const char *why, int exit_code, const struct tally *t, u
 	journal_add(&e, "VTUN_RX_BYTES=%llu", (unsigned long long)t->rx_bytes);
 	journal_add(&e, "VTUN_TX_DROPS=%llu", (unsigned long long)t->tx_drops);
 	journal_add(&e, "VTUN_RX_DROPS=%llu", (unsigned long long)t->rx_drops);
+	add_udp(&e, t, udp);
 	log_entry(exit_code ? LOG_WARNING : LOG_NOTICE, &e,
 		  "%s: session ended after %llu s: %s; sent %llu bytes in %llu frames, "
-		  "received %llu in %llu", session_name(), (unsigned long long)seconds, why,
+		  "received %llu in %llu%s", session_name(), (unsigned long long)seconds, why,
 		  (unsigned long long)t->tx_bytes, (unsigned long long)t->tx_frames,
-		  (unsigned long long)t->rx_bytes, (unsigned long long)t->rx_frames);
+		  (unsigned long long)t->rx_bytes, (unsigned long long)t->rx_frames, udp);
 	state_remove();
 }
 

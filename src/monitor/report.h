@@ -44,7 +44,8 @@ void report_status(int ready, const char *format, ...) __attribute__((format(pri
 void report_stopping(void);
 
 /* Log lines with a MESSAGE_ID of their own (units/vtun.catalog) and numbers as fields.
- * report_session_end() also removes status.json. */
+ * report_session_end() says what was lost, duplicated, reordered and refused on the way if anything
+ * was, and removes status.json. */
 void report_session_up(const struct terms *t);
 void report_session_end(const char *why, int exit_code, const struct tally *t, uint64_t seconds);
 void report_auth_failure(const char *why_for_us); /* "auth failure from ADDR port N": fail2ban */

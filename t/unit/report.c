@@ -33,6 +33,7 @@ static const struct terms terms = {
 };
 static const struct tally tally = {
 	.tx_frames = 3, .tx_bytes = 4242, .rx_frames = 5, .rx_bytes = UINT64_MAX,
+	.udp_lost = 7, .udp_reordered = UINT64_MAX,
 };
 
 /* ---- helpers */
@@ -245,7 +246,9 @@ static int session_end_is_explained(void)
 	       has(e, "PRIORITY=4") && has(e, "VTUN_RX_BYTES=18446744073709551615") &&
 	       has(e, "VTUN_SECONDS=3600") &&
 	       strstr(e, "MESSAGE=wireless2: session ended after 3600 s: peer does not answer; "
-			 "sent 4242 bytes in 3 frames");
+			 "sent 4242 bytes in 3 frames") &&
+	       strstr(e, " in 5, lost 7, reordered 18446744073709551615\n") &&
+	       has(e, "VTUN_UDP_LOST=7") && !strstr(e, "VTUN_UDP_DUPLICATED");
 }
 
 static int auth_failure_is_explained(void)
