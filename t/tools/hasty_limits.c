@@ -20,7 +20,7 @@ struct path_times path_times(void)
 	};
 }
 
-/* The hundreds of rekeys of each second come by packets, a TLS key update by time. */
+/* The thousands of rekeys come by packets, a TLS key update by time. */
 struct rekey_limits rekey_limits(uint32_t rekey_s)
 {
 	(void)rekey_s;
@@ -28,7 +28,7 @@ struct rekey_limits rekey_limits(uint32_t rekey_s)
 		.interval_ms = 1000,
 		.answer_ms = 10000,
 		.old_ms = 1000,
-		.packets = 500,
+		.packets = 64,
 		.bytes = UINT64_C(1) << 38,
 		.failures = UINT64_C(1) << 36,
 	};
