@@ -95,11 +95,11 @@ copies()
 
 	shift 4
 	[ -p "$scratch/copy" ] || mkfifo "$scratch/copy"
-	on "$to" timeout 60 nc -l -N "$at" 7000 </dev/null | sha256sum >"$scratch/got" &
+	on "$to" timeout 30 nc -l -N "$at" 7000 </dev/null | sha256sum >"$scratch/got" &
 	wait_until 10 listens "$to" 7000 || return
 	sha256sum <"$scratch/copy" >"$scratch/sent" &
 	{ head -c $half /dev/urandom && "$@" >&2; head -c $half /dev/urandom; } |
-		tee "$scratch/copy" | on "$from" timeout 60 nc -N "$at" 7000 >/dev/null
+		tee "$scratch/copy" | on "$from" timeout 30 nc -N "$at" 7000 >/dev/null
 	wait
 	cat "$scratch/sent" "$scratch/got"
 	cmp "$scratch/sent" "$scratch/got"
