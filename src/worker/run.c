@@ -48,6 +48,7 @@ static void open_udp(struct session *s, uint64_t now)
 		.spi = s->spi,
 		.device = &s->pump.device,
 		.compress = s->pump.compress,
+		.policer = &s->pump.policer,
 		.tally = &s->pump.tally,
 		.exporter = exporter,
 		.auth_secret = s->auth_secret,

@@ -27,6 +27,7 @@ struct udp {
 	int role;
 	const struct device_io *device;
 	struct compress *compress;
+	struct shaper *policer;
 	struct tally *tally;
 	struct rekey *keys;
 	struct path path;
@@ -97,6 +98,7 @@ int udp_new(const struct udp_config *c, uint64_t now, struct udp **ret)
 	u->role = c->role;
 	u->device = c->device;
 	u->compress = c->compress;
+	u->policer = c->policer;
 	u->tally = c->tally;
 	r = batch_in_open(&u->in, c->fd);
 	if (r == 0)
@@ -269,10 +271,15 @@ static void write_frames(struct udp *u)
 	u->n_unpacked = 0;
 }
 
-static void take_packet(struct udp *u, struct esp_payload *p)
+static void take_packet(struct udp *u, uint64_t now, struct esp_payload *p)
 {
-	int r = coalesce_add(&u->merge, p->data, p->size);
+	int r;
 
+	if (!policer_pass(u->policer, now * 1000, (uint32_t)p->size)) {
+		u->tally->rx_drops++;
+		return;
+	}
+	r = coalesce_add(&u->merge, p->data, p->size);
 	if (r == -ENOBUFS) {
 		write_frames(u);
 		r = coalesce_add(&u->merge, p->data, p->size);
@@ -286,7 +293,7 @@ static void take_packet(struct udp *u, struct esp_payload *p)
 }
 
 /* Bounded by the size that the peer announces, which must be exactly right; RFC 3173 in spirit. */
-static void take_packed(struct udp *u, struct esp_payload *p)
+static void take_packed(struct udp *u, uint64_t now, struct esp_payload *p)
 {
 	size_t size = p->size > PACKED_HEADER ? get_be16(p->data + 2) : 0;
 
@@ -301,7 +308,7 @@ static void take_packed(struct udp *u, struct esp_payload *p)
 	p->data = u->unpacked + u->n_unpacked;
 	p->size = size;
 	u->n_unpacked += size;
-	take_packet(u, p);
+	take_packet(u, now, p);
 }
 
 static union endpoint sender(const struct udp *u)
@@ -329,9 +336,9 @@ static void take_batch(struct udp *u, uint64_t now)
 		if (p.next == ESP_CONTROL)
 			path_control(&u->path, now, &from, p.data, p.size);
 		else if (p.next == ESP_PACKED)
-			take_packed(u, &p);
+			take_packed(u, now, &p);
 		else if (p.next != ESP_DUMMY)
-			take_packet(u, &p);
+			take_packet(u, now, &p);
 	}
 	write_frames(u);
 	if (authentic)

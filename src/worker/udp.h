@@ -14,6 +14,7 @@
 #include "device_io.h"
 #include "path.h"
 #include "rekey.h"
+#include "shaper.h"
 
 struct udp;
 
@@ -24,6 +25,7 @@ struct udp_config {
 	uint32_t spi;                   /* ours */
 	const struct device_io *device; /* the pump's */
 	struct compress *compress;      /* the pump's, or NULL */
+	struct shaper *policer;         /* the pump's */
 	struct tally *tally;            /* the pump's: frames, bytes and drops are counted there */
 	union endpoint peer;            /* client: the server's address on the TCP connection */
 	const uint8_t *exporter, *auth_secret; /* 32 bytes each */
