@@ -9,6 +9,8 @@
 
 #include "common/bytes.h"
 #include "common/clock.h"
+#include "segment.h"
+#include "vnet.h"
 
 enum {
 	BATCH_BYTES = 3 * 65536, /* one flush for so much, or for what there is */
@@ -41,6 +43,7 @@ int pump_open(struct pump *p, int role, const struct terms *t, const struct devi
 	uint64_t now = clock_us();
 
 	p->device = *device;
+	p->peer_features = t->vnet_features;
 	pace_init(&p->pace, device->type, device->carry_vnet, t->mtu,
 		  role == ROLE_SERVER ? t->speed_to_client : t->speed_to_server, now);
 	/* A stream loses nothing: there TCP itself holds the sender back. */
@@ -101,6 +104,46 @@ static void commit(struct pump *p, uint8_t *room, size_t size)
 	link_commit(p->link, (uint8_t)type, size);
 }
 
+/* Whether the peer takes a frame of our kernel as it is: not if it is a kind of superframe that its
+ * device does not know, or one of tiny segments. */
+static bool peer_takes(const struct pump *p, const uint8_t *frame, size_t size)
+{
+	enum vnet_fault why;
+	struct vnet_hdr h;
+
+	if (!p->device.carry_vnet || size <= VNET_HDR_SIZE)
+		return true;
+	vnet_get(frame, &h);
+	return vnet_check(p->device.type, p->peer_features, &h, frame + VNET_HDR_SIZE,
+			  size - VNET_HDR_SIZE, &why) == 0;
+}
+
+/* A frame as the packets that it stands for, whose headers ask for nothing. */
+static void send_cut(struct pump *p, const uint8_t *frame, size_t size)
+{
+	struct vnet_hdr h;
+	struct segment s;
+	uint32_t i;
+
+	vnet_get(frame, &h);
+	if (segment_begin(p->device.type, &h, frame + VNET_HDR_SIZE, size - VNET_HDR_SIZE, &s) < 0) {
+		p->tally.tx_drops++;
+		return;
+	}
+	for (i = 0; i < s.count; i++) {
+		size_t n = VNET_HDR_SIZE + (i + 1 < s.count ? s.size : s.last);
+		uint8_t *room = link_room(p->link, n);
+
+		if (!room) {
+			p->tally.tx_drops++;
+			return;
+		}
+		memset(room, 0, VNET_HDR_SIZE);
+		segment_packet(&s, i, room + VNET_HDR_SIZE);
+		commit(p, room, n);
+	}
+}
+
 /* Reads frames into the link until there is a batch.  Their number, or a negative errno. */
 static int read_batch(struct pump *p)
 {
@@ -121,7 +164,12 @@ static int read_batch(struct pump *p)
 			link_commit(p->link, FRAME_DATA_EOF, 0);
 			break;
 		}
-		commit(p, room, (size_t)n);
+		if (peer_takes(p, room, (size_t)n)) {
+			commit(p, room, (size_t)n);
+		} else {
+			memcpy(p->frame, room, (size_t)n);
+			send_cut(p, p->frame, (size_t)n);
+		}
 	}
 	return frames;
 }
@@ -130,12 +178,14 @@ static void send_over_link(struct pump *p, const uint8_t *frame, size_t size)
 {
 	uint8_t *room = link_room(p->link, size);
 
-	if (!room) {
+	if (!peer_takes(p, frame, size)) {
+		send_cut(p, frame, size);
+	} else if (!room) {
 		p->tally.tx_drops++;
-		return;
+	} else {
+		memcpy(room, frame, size);
+		commit(p, room, size);
 	}
-	memcpy(room, frame, size);
-	commit(p, room, size);
 }
 
 /* A frame that UDP cannot take (yet) goes over TLS; the other end takes both at any time. */
@@ -151,7 +201,8 @@ static int read_udp_batch(struct pump *p)
 {
 	int frames;
 
-	for (frames = 0; frames < BATCH_FRAMES; frames++) {
+	/* Any of them may have to go over TLS, and wants room there. */
+	for (frames = 0; frames < BATCH_FRAMES && link_room(p->link, FRAME_MOST); frames++) {
 		ssize_t n = device_io_read(&p->device, p->frame);
 
 		if (n == -EAGAIN)

@@ -23,6 +23,7 @@ struct pump {
 	struct tally tally;
 	uint8_t *packed, *unpacked; /* WIRE_DATA_MOST bytes each, if there is compression */
 	uint8_t *frame;             /* FRAME_MOST bytes: one of the device's that is not sent where it lies */
+	uint32_t peer_features;     /* TUN_F_* that the peer's device accepts */
 	struct pace pace;
 	uint64_t now_us;            /* of this pump_out() */
 	struct shaper policer;      /* server: what the client may send; without a rate: all */

@@ -17,14 +17,18 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "common/bytes.h"
+#include "common/cleanup.h"
 #include "common/ipc.h"
 #include "common/fdutil.h"
 #include "tap.h"
+#include "worker/vnet.h"
 
 struct end {
 	int ipc;    /* the monitor's end */
 	int device; /* the test's end of the fake device */
 	int udp;    /* the UDP socket to hand over, or -1 */
+	int vnet;   /* its device puts a virtio-net header before each frame */
 	pid_t pid;
 	struct ipc_message last;
 	int fds[IPC_FDS_MAX];
@@ -142,6 +146,8 @@ static void hand_device(struct end *e, const struct terms *t)
 		abort();
 	snprintf(m.device_ok.name, sizeof(m.device_ok.name), "tun0");
 	m.device_ok.has_udp = e->udp >= 0;
+	m.device_ok.vnet = (uint8_t)e->vnet;
+	m.device_ok.vnet_features = t->vnet_features;
 	ipc_send(e->ipc, &m, (int[]){ pair[0], e->udp }, e->udp >= 0 ? 2 : 1);
 	if (e->udp >= 0)
 		close(e->udp);
@@ -393,6 +399,109 @@ static void a_udp_session(int suite)
 	ok(status_of(&client) == 0 && status_of(&server) == 0, "both workers end with status 0");
 }
 
+/* A superframe as our kernel would give it: UDP, in segments of that size. */
+static size_t superframe(uint8_t *p, uint16_t gso_size, size_t payload)
+{
+	struct vnet_hdr h = { VNET_NEEDS_CSUM, VNET_GSO_UDP, 28, gso_size, 20, 6 };
+	uint16_t sum;
+
+	vnet_put(&h, p);
+	p += VNET_HDR_SIZE;
+	packet(p, 28 + payload, 'u');
+	memcpy(p, (uint8_t[]){ 0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, IPPROTO_UDP, 0, 0,
+			       10, 0, 0, 1, 10, 0, 0, 2, 0, 7, 0, 9, 0, 0, 0, 0 }, 28);
+	put_be16(p + 2, (uint16_t)(28 + payload));
+	put_be16(p + 24, (uint16_t)(8 + payload));
+	sum = (uint16_t)(0x0a00 + 1 + 0x0a00 + 2 + IPPROTO_UDP + 8 + payload); /* pseudo-header */
+	put_be16(p + 26, sum);
+	return VNET_HDR_SIZE + 28 + payload;
+}
+
+enum { UDP_GSO = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_USO4 | TUN_F_USO6 };
+
+static void vnet_session(const char *name, int client_vnet, uint32_t features)
+{
+	struct terms t = offer(TUNNEL_TUN, COMP_NONE);
+
+	t.caps = CAP_VNET_HDR;
+	t.vnet_features = features;
+	begin();
+	server.vnet = 1;
+	client.vnet = client_vnet;
+	if (!ok(log_in() && negotiate(&t), "%s", name))
+		exit(1);
+	answer(&client, (struct ipc_message){ .op = IPC_UP_OK, .up_ok.mtu = 1450 });
+	expect(&client, IPC_STATUS);
+}
+
+static void end_of_vnet_session(void)
+{
+	kill(client.pid, SIGKILL);
+	expect(&server, IPC_END);
+	status_of(&client);
+	status_of(&server);
+}
+
+/* The device of this client has no such headers, so that whatever it yields is taken for one. */
+static void a_hostile_vnet_header(void)
+{
+	static const struct {
+		const char *what;
+		unsigned at;
+		uint8_t bytes[2];
+	} bad[] = {
+		{ "an unknown flag", 0, { 0x80, VNET_GSO_UDP } },
+		{ "an unknown kind", 0, { VNET_NEEDS_CSUM, 0xff } },
+		{ "UFO, which nobody can agree on", 0, { VNET_NEEDS_CSUM, 3 } },
+		{ "a header beyond the frame", 2, { 0xff, 0xff } },
+		{ "segments of 0 bytes", 4, { 0, 0 } },
+		{ "segments of 8 bytes", 4, { 8, 0 } },
+		{ "segments larger than the frame", 4, { 0xff, 0xff } },
+		{ "a checksum from 60000 on", 6, { 0x60, 0xea } },
+		{ "a checksum that ends beyond the frame", 8, { 0xff, 0xff } },
+	};
+	uint8_t sent[2000], got[3000];
+	size_t i, size;
+
+	vnet_session("a peer that makes up virtio-net headers", 0, UDP_GSO);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		size = superframe(sent, 500, 1000);
+		memcpy(sent + bad[i].at, bad[i].bytes, 2);
+		if (write(client.device, sent, size) != (ssize_t)size)
+			abort();
+	}
+	size = superframe(sent, 500, 1000);
+	ok(write(client.device, sent, size) == (ssize_t)size &&
+	   take(&server, got, sizeof(got)) == (ssize_t)size && memcmp(sent, got, size) == 0,
+	   "the first frame that the device sees is the first good one");
+	answer(&server, (struct ipc_message){ .op = IPC_QUERY });
+	ok(expect(&server, IPC_STATUS) && server.last.status.tally.rx_frames == 1 &&
+	   server.last.status.tally.rx_drops == ARRAY_SIZE(bad), "each of the others is counted");
+	end_of_vnet_session();
+}
+
+/* Linux lets a program send datagrams of few bytes as one superframe. */
+static void a_superframe_of_tiny_datagrams(void)
+{
+	uint8_t sent[2000], got[3000];
+	int i, same = 1;
+	size_t size = superframe(sent, 8, 80);
+
+	vnet_session("both devices have virtio-net headers", 1, UDP_GSO);
+	ok(write(client.device, sent, size) == (ssize_t)size, "a superframe of 10 datagrams of 8 bytes");
+	for (i = 0; i < 10; i++)
+		same &= take(&server, got, sizeof(got)) == VNET_HDR_SIZE + 28 + 8 &&
+			got[0] == 0 && got[1] == 0 && get_be16(got + VNET_HDR_SIZE + 24) == 16;
+	ok(same, "arrives as 10 packets, which the peer does not refuse");
+	end_of_vnet_session();
+	vnet_session("a peer whose device knows no superframes", 1, 0);
+	size = superframe(sent, 500, 1000);
+	ok(write(client.device, sent, size) == (ssize_t)size &&
+	   take(&server, got, sizeof(got)) == VNET_HDR_SIZE + 28 + 500 &&
+	   take(&server, got, sizeof(got)) == VNET_HDR_SIZE + 28 + 500, "gets packets");
+	end_of_vnet_session();
+}
+
 static void a_refusal(void)
 {
 	begin();
@@ -505,6 +614,8 @@ int main(void)
 	a_udp_session(SUITE_AES_256_GCM);
 	a_udp_session(SUITE_CHACHA20_POLY1305);
 	a_udp_session(SUITE_AES_128_GMAC);
+	a_hostile_vnet_header();
+	a_superframe_of_tiny_datagrams();
 	a_refusal();
 	a_killed_peer();
 	a_dead_peer();
