@@ -12,6 +12,13 @@ size_t device_io_most(const struct device_io *d)
 	return device_io_is_stream(d) ? STREAM_PIECE : FRAME_MOST;
 }
 
+/* How a stream says that nobody holds its other end any more: a pty by EIO, and a socket by ECONNRESET
+ * if the program has left something unread. */
+static bool is_end(const struct device_io *d, int error)
+{
+	return (d->type == TUNNEL_TTY && error == EIO) || (d->type == TUNNEL_PIPE && error == ECONNRESET);
+}
+
 ssize_t device_io_read(const struct device_io *d, void *frame)
 {
 	uint8_t header[VNET_HDR_SIZE];
@@ -22,8 +29,8 @@ ssize_t device_io_read(const struct device_io *d, void *frame)
 		n = d->vnet && !d->carry_vnet ? readv(d->fd, iov, 2)
 					      : read(d->fd, frame, device_io_most(d));
 	while (n < 0 && errno == EINTR);
-	if (n < 0) /* a pty whose slave nobody has open any more says EIO: its end */
-		return d->type == TUNNEL_TTY && errno == EIO ? 0 : -errno;
+	if (n < 0)
+		return is_end(d, errno) ? 0 : -errno;
 	if (d->vnet && !d->carry_vnet)
 		return n > VNET_HDR_SIZE ? n - VNET_HDR_SIZE : -EAGAIN;
 	return n;

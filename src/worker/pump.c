@@ -385,6 +385,8 @@ int pump_in(struct pump *p, const struct frame *f)
 	p->pending = false;
 	if (n < 0) {
 		p->tally.rx_drops++;
+		/* Nobody will ever read more of a stream. */
+		p->write_eof |= device_io_is_stream(&p->device);
 		return 0;
 	}
 	p->tally.rx_frames++;

@@ -17,7 +17,7 @@ struct pump {
 	struct device_io device; /* its descriptor is owned */
 	bool live;               /* frames may flow: `up` has run */
 	bool read_eof;           /* the stream's end has been read and sent */
-	bool write_eof;          /* the peer's DATA_EOF has come */
+	bool write_eof;          /* the peer's DATA_EOF has come, or nobody reads what we write */
 	bool pending;            /* the device was full: the frame will be offered again */
 	size_t written;          /* of the frame that is being written: a stream may take a part */
 	struct tally tally;

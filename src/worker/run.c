@@ -138,9 +138,16 @@ int run_on_message(struct session *s, const struct ipc_message *m)
 
 /* ---- frames */
 
+/* While a peer that is alive takes nothing, as the program behind it does not read, questions and
+ * answers would pile up until there is no room for what matters. */
+static bool has_room_for_echo(const struct session *s)
+{
+	return link_room(s->link, WIRE_ECHO_SIZE) != NULL;
+}
+
 static void answer_echo(struct session *s, const struct frame *f)
 {
-	if (keepalive_may_answer(&s->keepalive, clock_ms()))
+	if (keepalive_may_answer(&s->keepalive, clock_ms()) && has_room_for_echo(s))
 		session_put(s, FRAME_ECHO_REP, f->data, WIRE_ECHO_SIZE);
 }
 
@@ -235,6 +242,8 @@ static void send_echo(struct session *s)
 {
 	uint8_t echo[WIRE_ECHO_SIZE];
 
+	if (!has_room_for_echo(s))
+		return;
 	put_be32(echo, ++s->echo_id);
 	put_be64(echo + 4, clock_us());
 	session_put(s, FRAME_ECHO_REQ, echo, sizeof(echo));
@@ -317,10 +326,17 @@ static void step_udp(struct session *s, uint64_t now)
 		take_news(s, &news);
 }
 
+/* A terminal has no half that could be closed: its end is a hang-up, for both sides. */
 static void stream_done(struct session *s)
 {
-	if (s->pump.read_eof && s->pump.write_eof && link_is_flushed(s->link))
+	const struct pump *p = &s->pump;
+
+	if (!link_is_flushed(s->link))
+		return;
+	if (p->read_eof && p->write_eof)
 		session_end(s, REASON_NONE, 0, "both ends of the stream are closed");
+	else if (p->device.type == TUNNEL_TTY && (p->read_eof || p->write_eof))
+		session_end(s, REASON_NONE, 0, "the terminal has hung up");
 }
 
 /* Nothing of the device is read until the old key has sent all that was queued, and nothing may come
