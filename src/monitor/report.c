@@ -249,6 +249,7 @@ void report_session_end(const char *why, int exit_code, const struct tally *t, u
 {
 	struct journal_entry e = { 0 };
 	char udp[192]; /* enough for five words and numbers of 64 bits */
+	char packed[96] = "";
 
 	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_SESSION_END);
 	journal_add(&e, "VTUN_REASON=%s", why);
@@ -261,11 +262,18 @@ void report_session_end(const char *why, int exit_code, const struct tally *t, u
 	journal_add(&e, "VTUN_TX_DROPS=%llu", (unsigned long long)t->tx_drops);
 	journal_add(&e, "VTUN_RX_DROPS=%llu", (unsigned long long)t->rx_drops);
 	add_udp(&e, t, udp);
+	if (t->tx_raw) {
+		journal_add(&e, "VTUN_TX_RAW_BYTES=%llu", (unsigned long long)t->tx_raw);
+		journal_add(&e, "VTUN_TX_PACKED_BYTES=%llu", (unsigned long long)t->tx_packed);
+		snprintf(packed, sizeof(packed), "; compressed %llu bytes to %llu (%.0f %%)",
+			 (unsigned long long)t->tx_raw, (unsigned long long)t->tx_packed,
+			 100. * (double)t->tx_packed / (double)t->tx_raw);
+	}
 	log_entry(exit_code ? LOG_WARNING : LOG_NOTICE, &e,
 		  "%s: session ended after %llu s: %s; sent %llu bytes in %llu frames, "
-		  "received %llu in %llu%s", session_name(), (unsigned long long)seconds, why,
+		  "received %llu in %llu%s%s", session_name(), (unsigned long long)seconds, why,
 		  (unsigned long long)t->tx_bytes, (unsigned long long)t->tx_frames,
-		  (unsigned long long)t->rx_bytes, (unsigned long long)t->rx_frames, udp);
+		  (unsigned long long)t->rx_bytes, (unsigned long long)t->rx_frames, udp, packed);
 	state_remove();
 }
 
