@@ -17,6 +17,7 @@
 #include "common/fdutil.h"
 #include "common/log.h"
 #include "privfile.h"
+#include "signals.h"
 
 enum { HOLDER_SIZE = 128, NOTE_SIZE = 128, KILL_MS = 10000, RETRY_MS = 50 };
 
@@ -106,13 +107,15 @@ static void describe_holder(int fd, char ret_holder[static HOLDER_SIZE])
  * and the lock looked at again: whoever `fd` stands for is its holder. */
 static int terminate_holder(int fd, const char *name, pid_t pid)
 {
+	siginfo_t info = { .si_signo = SIGTERM, .si_code = SI_QUEUE };
 	auto_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	if (pidfd < 0)
 		return errno == ESRCH ? 0 : -errno;
+	info.si_value.sival_int = SIGNALS_REPLACED;
 	if (holder(fd) != pid)
 		return 0;
-	if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) < 0)
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, &info, 0) < 0)
 		return errno == ESRCH ? 0 : -errno;
 	log_notice("%s: multi killold: another session of this name (process %d) is told to end",
 		   name, (int)pid);

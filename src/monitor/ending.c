@@ -134,7 +134,10 @@ static enum exit_code judge_signal(const struct ending *e, char *ret_why)
 		say(ret_why, "asked to connect again (SIGHUP)");
 		return EXIT_TEMPFAIL;
 	}
-	say(ret_why, "stopped by %s", e->number == SIGINT ? "SIGINT" : "SIGTERM");
+	if (e->text[0])
+		say(ret_why, "%s", e->text);
+	else
+		say(ret_why, "stopped by %s", e->number == SIGINT ? "SIGINT" : "SIGTERM");
 	return EXIT_DONE;
 }
 

@@ -137,6 +137,7 @@ static void on_deadline(struct session *s)
 
 static void end_by_signal(struct session *s, int number, enum reason reason)
 {
+	struct ipc_reason why = { .reason = (uint16_t)reason };
 	struct ending *e;
 
 	if (s->phase >= PHASE_CLOSING) {
@@ -145,10 +146,14 @@ static void end_by_signal(struct session *s, int number, enum reason reason)
 		return;
 	}
 	e = session_ends(s, ENDING_SIGNAL);
-	if (e)
+	if (s->signals->replaced)
+		strcpy(why.text, "replaced by a newer session of this name (multi killold)");
+	if (e) {
 		e->number = number;
+		strcpy(e->text, why.text);
+	}
 	report_stopping();
-	part(s, IPC_STOP, &(struct ipc_reason){ .reason = (uint16_t)reason });
+	part(s, IPC_STOP, &why);
 }
 
 static void on_stop(struct session *s)

@@ -58,25 +58,28 @@ void signals_close(struct signals *s)
 	close(s->wish_fd);
 }
 
-static int take(int fd)
+static int take(int fd, struct signalfd_siginfo *ret)
 {
-	struct signalfd_siginfo info;
-
-	return read(fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
+	return read(fd, ret, sizeof(*ret)) == sizeof(*ret) ? (int)ret->ssi_signo : 0;
 }
 
 int signals_take_stop(struct signals *s)
 {
-	int sig = take(s->stop_fd);
+	struct signalfd_siginfo info;
+	int sig = take(s->stop_fd, &info);
 
-	if (sig)
-		s->stopped = true;
+	if (!sig)
+		return 0;
+	s->stopped = true;
+	s->replaced |= info.ssi_code == SI_QUEUE && info.ssi_int == SIGNALS_REPLACED;
 	return sig;
 }
 
 int signals_take_wish(struct signals *s)
 {
-	return take(s->wish_fd);
+	struct signalfd_siginfo info;
+
+	return take(s->wish_fd, &info);
 }
 
 void signals_sleep(const struct signals *s, unsigned ms)

@@ -11,7 +11,11 @@ struct signals {
 	int stop_fd;  /* TERM, INT */
 	int wish_fd;  /* HUP, USR1 */
 	bool stopped; /* TERM or INT has come: nothing new is begun any more */
+	bool replaced; /* ... from a session that takes over (multi killold) */
 };
+
+/* The value with which a session sends TERM to the one that it replaces. */
+enum { SIGNALS_REPLACED = 0x76746e };
 
 /* Blocks the four and ignores SIGPIPE.  0 or a negative errno. */
 int signals_open(struct signals *ret);
