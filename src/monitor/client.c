@@ -190,6 +190,12 @@ static void fill_session(const struct client *c, const struct round *r, struct s
 	};
 }
 
+/* A stream that was cut off cannot be gone on with: a device with addresses and routes can. */
+static bool keeps_tunnel(const struct client *c)
+{
+	return c->persist == PERSIST_KEEP && !c->signals->stopped && !device_is_stream(&c->tunnel.device);
+}
+
 static enum exit_code run_session(struct client *c, struct round *r, struct session *s)
 {
 	const char *worker = c->opt->worker ? c->opt->worker : WORKER_PATH;
@@ -211,7 +217,7 @@ static enum exit_code run_session(struct client *c, struct round *r, struct sess
 	monitor_run(s);
 	if (s->ending.cause == ENDING_SIGNAL && s->ending.number == SIGHUP)
 		c->again_at_once = true;
-	code = session_conclude(s, c->persist == PERSIST_KEEP && !c->signals->stopped);
+	code = session_conclude(s, keeps_tunnel(c));
 	r->came_up = s->up_ms != 0;
 	r->refused = r->refused || code == EXIT_NOPERM;
 	return code;

@@ -252,3 +252,8 @@ void commands_tend(void)
 {
 	program_tend();
 }
+
+void commands_settle(unsigned timeout_s, int abort_fd)
+{
+	program_settle(timeout_s * 1000, abort_fd);
+}

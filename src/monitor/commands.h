@@ -48,6 +48,10 @@ int commands_run(const struct command *list, const char *which, const struct com
 int commands_fd(void);
 void commands_tend(void);
 
+/* tty and pipe, once the tunnel is gone: waits for the end of the programs that were not waited for,
+ * but no longer than `timeout_s`; abort_fd as above. */
+void commands_settle(unsigned timeout_s, int abort_fd);
+
 /* One command's argument vector as it would be executed: for commands_run() and "vtunctl explain",
  * where a variable that is not known yet is NULL and its sequence stays as it is written.
  * *ret_argv is one block, freed by free().  0, -EINVAL (a variable that must not be substituted:

@@ -21,6 +21,11 @@ struct device {
 	uint32_t vnet_features; /* TUN_F_* that the kernel can do for this device */
 };
 
+static inline bool device_is_stream(const struct device *d)
+{
+	return d->type == TUNNEL_TTY || d->type == TUNNEL_PIPE;
+}
+
 /* `want` is a name or "" for the next free one.  The descriptor is non-blocking, close-on-exec.
  * 0, or a negative errno; ret_hint is then a sentence for the log that names the next step
  * (for example "/dev/net/tun is missing: modprobe tun, or allow the device in the container"). */

@@ -62,6 +62,13 @@ int endpoints_of(int fd, struct endpoints *ret)
 	return 0;
 }
 
+int endpoint_give_up_after(int fd, unsigned seconds)
+{
+	unsigned ms = seconds * 1000;
+
+	return setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms)) < 0 ? -errno : 0;
+}
+
 int endpoint_tune(int fd)
 {
 	static const struct {

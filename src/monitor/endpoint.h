@@ -32,3 +32,7 @@ int endpoint_text(const struct sockaddr_storage *address, char ret_addr[static E
  * TCP keepalive for the time before our own works, and little unsent data in the kernel, so that a
  * ping inside the tunnel does not stand behind a megabyte. */
 int endpoint_tune(int fd);
+
+/* What is sent and not acknowledged for so long ends the connection (RFC 5482).  0 or a negative
+ * errno. */
+int endpoint_give_up_after(int fd, unsigned seconds);

@@ -307,3 +307,34 @@ void program_tend(void)
 		}
 	}
 }
+
+static struct program *first_running(void)
+{
+	struct program *p;
+
+	for (p = background; p && !p->pid; p = p->next)
+		;
+	return p;
+}
+
+void program_settle(unsigned timeout_ms, int abort_fd)
+{
+	uint64_t now = clock_ms(), deadline = now + timeout_ms;
+	struct program *p;
+
+	for (; first_running() && now < deadline; now = clock_ms()) {
+		struct pollfd fds[] = { { tend_fd, POLLIN, 0 }, { abort_fd, POLLIN, 0 } };
+
+		(void)poll(fds, ARRAY_SIZE(fds), (int)(deadline - now));
+		program_tend();
+		if (fds[1].revents)
+			break;
+	}
+	for (p = background; p; p = p->next) {
+		if (!p->pid)
+			continue;
+		log_warning("%s: still runs, and is ended", p->label);
+		kill_group(p);
+	}
+	program_tend();
+}

@@ -30,5 +30,9 @@ void program_leave(struct program *p);
 int program_tend_fd(void);
 void program_tend(void);
 
+/* Waits until all that were left have ended; those that have not after that time, or when abort_fd
+ * is readable, are ended as program_wait() does it. */
+void program_settle(unsigned timeout_ms, int abort_fd);
+
 /* "exit status 2", "killed by signal 9 (Killed)"; returns text. */
 const char *program_status_text(int status, char text[static 64]);

@@ -38,7 +38,7 @@ static int take_claim(struct session *s)
 static int open_tunnel(struct session *s, enum tunnel_type type)
 {
 	char hint[256], for_peer[REASON_TEXT_MAX + 1];
-	int r = tunnel_open(s->tunnel, s->section, type, s->role, &s->ends, hint);
+	int r = tunnel_open(s->tunnel, s->section, type, s->role, &s->ends, s->signals, hint);
 
 	if (r < 0) {
 		snprintf(for_peer, sizeof(for_peer), "no %s device: %s", tunnel_type_name(type),
@@ -65,6 +65,21 @@ static uint16_t open_udp(struct session *s)
 	return r < 0 ? 0 : port;
 }
 
+/* In line with keepalive, for what that cannot see: a worker that waits for its device does not judge
+ * the peer.  Not for a stream: a peer whose program takes nothing for a while acknowledges nothing
+ * either, and is alive. */
+static void tune_timeout(const struct session *s, enum tunnel_type type, unsigned keepalive_s,
+			 unsigned misses)
+{
+	int r;
+
+	if (!keepalive_s || type == TUNNEL_TTY || type == TUNNEL_PIPE)
+		return;
+	r = endpoint_give_up_after(s->net_fd, keepalive_s * (misses + 1));
+	if (r < 0)
+		log_errno(LOG_WARNING, r, "%s: TCP_USER_TIMEOUT cannot be set", s->name);
+}
+
 int setup_offer(struct session *s)
 {
 	uint16_t udp_port = 0;
@@ -75,6 +90,7 @@ int setup_offer(struct session *s)
 		r = open_tunnel(s, s->section->type);
 	if (r == ANSWERED)
 		udp_port = open_udp(s);
+	tune_timeout(s, s->section->type, s->section->keepalive_s, s->section->keepalive_misses);
 	cleanup_fd(&s->net_fd);
 	s->net_fd = -1;
 	offer_make(config_general(s->config), s->section, r == ANSWERED ? &s->tunnel->device : NULL,
@@ -184,6 +200,7 @@ int setup_offered(struct session *s, const struct ipc_message *m)
 	offer_accept(s->section, &s->tunnel->device, &s->offer, &s->terms);
 	if (s->terms.udp_port && udpsock_open(s->net_fd, 0, 0, &s->udp_fd, &port) < 0)
 		s->udp_fd = -1;
+	tune_timeout(s, s->offer.type, s->offer.keepalive_s, s->offer.keepalive_misses);
 	cleanup_fd(&s->net_fd);
 	s->net_fd = -1;
 	return hand_over_device(s, s->offer.vnet_features);
@@ -233,7 +250,7 @@ int setup_up(struct session *s, const struct ipc_message *m)
 
 	(void)m;
 	if (!s->tunnel->up_started)
-		failed = tunnel_up(s->tunnel, s->signals->stop_fd, text);
+		failed = tunnel_up(s->tunnel, text);
 	/* Taken here, as the same signal must not count as a second one, which kills. */
 	if (signals_take_stop(s->signals))
 		return session_refuse(s, REASON_ADMIN, 0, EXIT_DONE, NULL, "stopped during up");

@@ -5,7 +5,7 @@
 #include "commands.h"
 #include "report.h"
 
-enum { COMMAND_TIMEOUT_S = 60 };
+enum { COMMAND_TIMEOUT_S = 60, STOPPED_TIMEOUT_S = 3 };
 
 static struct command_vars vars_of(const struct tunnel *t)
 {
@@ -21,7 +21,8 @@ static struct command_vars vars_of(const struct tunnel *t)
 }
 
 int tunnel_open(struct tunnel *t, const struct config_session *section, enum tunnel_type type,
-		enum ipc_role role, const struct endpoints *ends, char ret_hint[static 256])
+		enum ipc_role role, const struct endpoints *ends, const struct signals *signals,
+		char ret_hint[static 256])
 {
 	int r = device_open(type, section->device, &t->device, ret_hint);
 
@@ -29,12 +30,13 @@ int tunnel_open(struct tunnel *t, const struct config_session *section, enum tun
 		return r;
 	t->open = true;
 	t->role = role;
+	t->signals = signals;
 	t->section = section;
 	t->ends = *ends;
 	return 0;
 }
 
-int tunnel_up(struct tunnel *t, int abort_fd, char ret_text[static 128])
+int tunnel_up(struct tunnel *t, char ret_text[static 128])
 {
 	struct command_vars vars = vars_of(t);
 	int failed;
@@ -42,7 +44,7 @@ int tunnel_up(struct tunnel *t, int abort_fd, char ret_text[static 128])
 	t->up_started = true;
 	report_title("%s running up commands", t->section->name);
 	failed = commands_run(t->section->up, "up", &vars, t->device.program_fd, COMMAND_TIMEOUT_S,
-			      abort_fd, t->section->strict, ret_text);
+			      t->signals->stop_fd, t->section->strict, ret_text);
 	/* The programs have it now: when they have ended, the worker shall see that. */
 	if (t->device.program_fd >= 0)
 		close(take_fd(&t->device.program_fd));
@@ -58,8 +60,19 @@ static void run_down(struct tunnel *t)
 	(void)commands_run(t->section->down, "down", &vars, -1, COMMAND_TIMEOUT_S, -1, false, text);
 }
 
+/* The end of the stream is what makes its programs end; their work may not be done with that. */
+static void end_stream(struct tunnel *t)
+{
+	report_title("%s waiting for its programs", t->section->name);
+	device_close(&t->device);
+	commands_settle(t->signals->stopped ? STOPPED_TIMEOUT_S : COMMAND_TIMEOUT_S,
+			t->signals->stop_fd);
+}
+
 void tunnel_close(struct tunnel *t)
 {
+	if (t->up_started && device_is_stream(&t->device))
+		end_stream(t);
 	if (t->up_started)
 		run_down(t);
 	if (t->open)

@@ -263,6 +263,12 @@ int commands_fd(void)
 	return -1;
 }
 
+void commands_settle(unsigned timeout_s, int abort_fd)
+{
+	(void)timeout_s;
+	(void)abort_fd;
+}
+
 void commands_tend(void)
 {
 }
