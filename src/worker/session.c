@@ -32,10 +32,25 @@ void session_enter(struct session *s, enum session_state next)
 	s->more = true;
 }
 
+/* Which frames may come now.  What has crossed our last word belongs to the state before it. */
+static enum wire_state wire_state(const struct session *s)
+{
+	if (s->state == STATE_CLOSING)
+		return s->closing_from;
+	if (s->state == STATE_LOGIN)
+		return WIRE_AUTH;
+	if (s->state == STATE_NEGO)
+		return WIRE_NEGO;
+	if (device_io_is_stream(&s->pump.device))
+		return WIRE_RUN_STREAM;
+	return s->terms.udp_port ? WIRE_RUN_UDP : WIRE_RUN;
+}
+
 /* ---- ending */
 
 static void close_link(struct session *s)
 {
+	s->closing_from = wire_state(s);
 	s->waiting = s->held = false;
 	s->closing_due = clock_ms() + CLOSING_MS;
 	session_enter(s, STATE_CLOSING);
@@ -157,17 +172,6 @@ static int on_frame(struct session *s, const struct frame *f)
 	default:
 		return run_on_frame(s, f);
 	}
-}
-
-static enum wire_state wire_state(const struct session *s)
-{
-	if (s->state == STATE_LOGIN)
-		return WIRE_AUTH;
-	if (s->state == STATE_NEGO)
-		return WIRE_NEGO;
-	if (device_io_is_stream(&s->pump.device))
-		return WIRE_RUN_STREAM;
-	return s->terms.udp_port ? WIRE_RUN_UDP : WIRE_RUN;
 }
 
 static void take_frames(struct session *s)

@@ -46,6 +46,7 @@ struct session {
 	uint64_t stats_due;   /* ms */
 	uint64_t tls_key_due; /* ms: a new sending key for TLS */
 	uint64_t closing_due; /* ms */
+	enum wire_state closing_from;
 	uint32_t echo_id;
 	struct ipc_end end;
 };

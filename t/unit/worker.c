@@ -514,6 +514,30 @@ static void a_refusal(void)
 	ok(status_of(&client) == 0 && status_of(&server) == 0, "both workers end");
 }
 
+/* The server's monitor finds that there is no device, while the client's ACCEPT is on its way: the
+ * server's worker sees both at once. */
+static void a_refusal_that_crosses(void)
+{
+	struct terms t = offer(TUNNEL_TUN, COMP_NONE);
+
+	begin();
+	ok(log_in(), "up to the client's proof");
+	answer(&server, (struct ipc_message){ .op = IPC_AUTH_OK, .auth_ok.offer = t });
+	ok(expect(&client, IPC_AUTH_TAG), "a login");
+	answer(&client, (struct ipc_message){ .op = IPC_AUTH_OK });
+	ok(expect(&client, IPC_DEVICE), "an offer");
+	kill(server.pid, SIGSTOP);
+	hand_device(&client, &t);
+	poll(NULL, 0, 50); /* nobody tells when ACCEPT has arrived; if it has not, this is a plain refusal */
+	answer(&server, (struct ipc_message){ .op = IPC_FAIL, .reason = { .reason = REASON_DEVICE, .text = "no tun" } });
+	kill(server.pid, SIGCONT);
+	ok(expect(&client, IPC_END) && client.last.end.by == END_BY_PEER &&
+	   client.last.end.reason == REASON_DEVICE && strcmp(client.last.end.text, "no tun") == 0,
+	   "a refusal that crosses the client's ACCEPT arrives, with its reason");
+	ok(expect(&server, IPC_END) && server.last.end.by == END_BY_US, "the server's monitor hears of it");
+	ok(status_of(&client) == 0 && status_of(&server) == 0, "both workers end");
+}
+
 static void a_dead_peer(void)
 {
 	struct terms t = offer(TUNNEL_TUN, COMP_NONE);
@@ -617,6 +641,7 @@ int main(void)
 	a_hostile_vnet_header();
 	a_superframe_of_tiny_datagrams();
 	a_refusal();
+	a_refusal_that_crosses();
 	a_killed_peer();
 	a_dead_peer();
 	a_stream(COMP_NONE);
