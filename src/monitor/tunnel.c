@@ -5,7 +5,7 @@
 #include "commands.h"
 #include "report.h"
 
-enum { COMMAND_TIMEOUT_S = 60, STOPPED_TIMEOUT_S = 3 };
+enum { TIMEOUT_DEFAULT_S = 60, STOPPED_TIMEOUT_S = 3 };
 
 static struct command_vars vars_of(const struct tunnel *t)
 {
@@ -18,6 +18,12 @@ static struct command_vars vars_of(const struct tunnel *t)
 		.session = t->section->name,
 		.role = t->role == ROLE_SERVER ? "server" : "client",
 	};
+}
+
+/* Each command is a step of setting up. */
+static unsigned command_timeout_s(const struct tunnel *t)
+{
+	return t->section->timeout_s ? t->section->timeout_s : TIMEOUT_DEFAULT_S;
 }
 
 int tunnel_open(struct tunnel *t, const struct config_session *section, enum tunnel_type type,
@@ -43,8 +49,9 @@ int tunnel_up(struct tunnel *t, char ret_text[static 128])
 
 	t->up_started = true;
 	report_title("%s running up commands", t->section->name);
-	failed = commands_run(t->section->up, "up", &vars, t->device.program_fd, COMMAND_TIMEOUT_S,
-			      t->signals->stop_fd, t->section->strict, ret_text);
+	failed = commands_run(t->section->up, "up", &vars, t->device.program_fd,
+			      command_timeout_s(t), t->signals->stop_fd, t->section->strict,
+			      ret_text);
 	/* The programs have it now: when they have ended, the worker shall see that. */
 	if (t->device.program_fd >= 0)
 		close(take_fd(&t->device.program_fd));
@@ -57,7 +64,8 @@ static void run_down(struct tunnel *t)
 	char text[128];
 
 	report_title("%s running down commands", t->section->name);
-	(void)commands_run(t->section->down, "down", &vars, -1, COMMAND_TIMEOUT_S, -1, false, text);
+	(void)commands_run(t->section->down, "down", &vars, -1, command_timeout_s(t), -1, false,
+			   text);
 }
 
 /* The end of the stream is what makes its programs end; their work may not be done with that. */
@@ -65,7 +73,7 @@ static void end_stream(struct tunnel *t)
 {
 	report_title("%s waiting for its programs", t->section->name);
 	device_close(&t->device);
-	commands_settle(t->signals->stopped ? STOPPED_TIMEOUT_S : COMMAND_TIMEOUT_S,
+	commands_settle(t->signals->stopped ? STOPPED_TIMEOUT_S : command_timeout_s(t),
 			t->signals->stop_fd);
 }
 
