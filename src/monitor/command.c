@@ -65,6 +65,12 @@ bool command_is_waited_for(const struct command *c)
 	       c->kind == COMMAND_IP || c->kind == COMMAND_FIREWALL;
 }
 
+/* ifconfig and its like say what they have to say to the log, also in a tty or pipe session. */
+bool command_uses_tunnel(const struct command *c)
+{
+	return c->kind == COMMAND_PPP || c->kind == COMMAND_PROGRAM || c->kind == COMMAND_SHELL;
+}
+
 int command_argv(const struct command *c, const struct command_vars *vars, char ***ret_argv,
 		 char ret_text[static 128])
 {

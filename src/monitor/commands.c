@@ -141,12 +141,6 @@ static bool is_aborted(int abort_fd)
 	return poll(&p, 1, 0) > 0;
 }
 
-/* ifconfig and its like say what they have to say to the log, also in a tty or pipe session. */
-static bool talks_to_tunnel(const struct command *c)
-{
-	return c->kind == COMMAND_PPP || c->kind == COMMAND_PROGRAM || c->kind == COMMAND_SHELL;
-}
-
 static int wait_for(const struct run *run, struct program *p, const char *label,
 		    char why[static TEXT_SIZE], char hint[static TEXT_SIZE])
 {
@@ -199,7 +193,7 @@ static int run_one(const struct run *run, const struct command *c,
 		 command_name(c));
 	log_start(label, argv);
 	spec.argv = argv;
-	if (talks_to_tunnel(c))
+	if (command_uses_tunnel(c))
 		spec.stdio_fd = run->program_fd;
 	r = program_start(&spec, &p);
 	if (r < 0) {

@@ -61,3 +61,6 @@ int command_argv(const struct command *c, const struct command_vars *vars, char 
 
 /* Whether the next command waits for the end of this one. */
 bool command_is_waited_for(const struct command *c);
+
+/* Whether its standard input and output are the tunnel, where that is a stream (tty, pipe). */
+bool command_uses_tunnel(const struct command *c);

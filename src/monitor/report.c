@@ -207,16 +207,19 @@ void report_session_up(const struct terms *t)
 {
 	struct journal_entry e = { 0 };
 	const char *proto = t->proto == PROTO_UDP ? "udp" : "tcp";
+	char mtu[16] = ""; /* a stream of bytes has none */
 
+	if (t->mtu)
+		snprintf(mtu, sizeof(mtu), ", mtu %u", t->mtu);
 	self.since = time(NULL);
 	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_SESSION_UP);
 	journal_add(&e, "VTUN_TYPE=%s", tunnel_type_name(t->type));
 	journal_add(&e, "VTUN_PROTO=%s", proto);
 	journal_add(&e, "VTUN_MTU=%u", t->mtu);
 	log_entry(LOG_NOTICE, &e, "%s: session up: device %s, peer %s, %s over %s, compress %s, "
-		  "encrypt %s, keepalive %u:%u, mtu %u", session_name(), self.device, self.peer,
+		  "encrypt %s, keepalive %u:%u%s", session_name(), self.device, self.peer,
 		  tunnel_type_name(t->type), proto, comp_alg_name(t->comp_alg),
-		  t->encrypt ? "yes" : "no", t->keepalive_s, t->keepalive_misses, t->mtu);
+		  t->encrypt ? "yes" : "no", t->keepalive_s, t->keepalive_misses, mtu);
 }
 
 /* What became of the peer's datagrams, and how often keys changed: of each what there is.  Fields of

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "claim.h"
+#include "commands.h"
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -100,6 +101,16 @@ int setup_offer(struct session *s)
 
 /* ---- both: what was agreed, made so */
 
+/* Whether there is a program for the tunnel's other end, if it is a stream. */
+static bool has_user(const struct config_session *section)
+{
+	const struct command *c = section->up;
+
+	while (c && !command_uses_tunnel(c))
+		c = c->next;
+	return c != NULL;
+}
+
 static void say_what_differs(const struct session *s)
 {
 	if (s->section->proto == PROTO_UDP && s->section->has_proto && s->terms.proto == PROTO_TCP)
@@ -108,6 +119,10 @@ static void say_what_differs(const struct session *s)
 	else if (s->terms.proto == PROTO_UDP && !s->terms.udp_port)
 		log_notice("%s: proto udp, but there is no UDP path in this session: data goes over TLS",
 			   s->name);
+	if (!has_packets(s) && !has_user(s->section))
+		log_warning("%s: type %s, and no program of up uses the tunnel, which ends at once: is "
+			    "\"type tun;\" missing on the server?", s->name,
+			    tunnel_type_name(s->terms.type));
 	confread_unused(s->config, s->section);
 }
 
