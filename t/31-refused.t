@@ -8,13 +8,6 @@ in_own_network "$@"
 need nft perl
 hosts_up
 
-# The server's log, too, ends with that line, and with this exit status of the process.
-and_server()
-{
-	ok "... its server ends with $1" wait_until 10 served "$(newest_served)" "$1"
-	like "... and says: $2" "$(grep ^vtun: "$scratch/server.log" | tail -n 1)" "$2"
-}
-
 conf good <<-EOF
 	s { passwd walrus; type tun; }
 	broken { passwd walrus; type tun; kepalive yes; }
@@ -86,10 +79,10 @@ vtund_server server "$scratch/server.conf"
 chmod 644 "$scratch/server.conf"
 client_fails "passwords that the world can read on the server" 75 'closed before TLS.*log over there' \
 	-f "$client" s 192.168.1.1
-and_server 78 'server.conf: error: holds passwords.*chmod 600'
+server_ends 78 'server.conf: error: holds passwords.*chmod 600'
 mv "$scratch/server.conf" "$scratch/away.conf"
 client_fails "no file on the server" 75 'closed before TLS' -f "$client" s 192.168.1.1
-and_server 78 'server.conf cannot be read: No such file'
+server_ends 78 'server.conf cannot be read: No such file'
 install -m 600 "$scratch/away.conf" "$scratch/server.conf"
 
 # ---- the login
@@ -115,7 +108,7 @@ for case in "guess wrong password" "nobody_knows_this there is no such session" 
 	wait_until 10 grep -q "listening on" "$scratch/$name.log" >&2
 	client_fails "$name" 77 "^vtun: $name: no session with 192.168.1.1 port 5000: authentication failed: .*log says which" \
 		-f "$client" "$name" 192.168.1.1
-	and_server 0 "^$failure $name: ${case#* }"
+	server_ends 0 "^$failure $name: ${case#* }"
 	wait_until 10 all_seen "$name" >&2
 	end $capture
 done
@@ -132,7 +125,7 @@ unlike "nobody's password is in a log" "$(cat "$scratch"/*.log)" 'swordfish|porp
 
 client_fails "two files that disagree" 78 'the two configurations disagree: .*client says type ether, the server type tun' \
 	-f "$client" ether 192.168.1.1
-and_server 78 'vtun: ether: no session with .*the client does not accept the terms: .*type ether'
+server_ends 78 'vtun: ether: no session with .*the client does not accept the terms: .*type ether'
 vtund_client client "$client" s
 ok "between broken sections a good one works" wait_until 10 grep -q 'session up' "$scratch/client.log"
 end "$client_pid"

@@ -336,6 +336,13 @@ client_fails()
 	is "... in one line" "$(echo "$said" | wc -l)" 1
 }
 
+# server_ends STATUS ERE: so does the one of the newest connection, and that is its log's last line.
+server_ends()
+{
+	ok "... its server ends with $1" wait_until 10 served "$(newest_served)" "$1"
+	like "... and says: $2" "$(grep ^vtun: "$scratch/server.log" | tail -n 1)" "$2"
+}
+
 client_under= # a command that takes something from it
 
 # The article's tunnel, from both sides.
