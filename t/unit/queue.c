@@ -437,7 +437,7 @@ static void random_load(void)
 		good &= queue_frames(q) <= QUEUE_FRAMES_MOST && queue_bytes(q) <= QUEUE_BYTES_MOST;
 	}
 	count = queue_count(q);
-	ok(good, "under random load no flow is reordered, and only an empty queue has nothing to give");
+	ok(good, "under random load no flow is reordered, only an empty queue has nothing to give");
 	ok(count.dropped_late > 1000 && count.dropped_full > 1000 &&
 	   n == out + count.dropped_late + count.dropped_full + queue_frames(q),
 	   "of %u frames in, %u came out, and every other one is accounted for", n, out);
@@ -478,8 +478,8 @@ static uint64_t come_at[1 << 20]; /* when each packet was put, by its number */
 static void send_frame(const struct run *r, uint32_t n, uint32_t packets)
 {
 	struct shape s = {
-		.type = TUNNEL_TUN, .family = 4, .proto = IPPROTO_TCP, .host = 1, .port = 1, .ttl = 64,
-		.traffic_class = r->ecn, .seq = n * (r->size - 40), .tcp_flags = 0x10,
+		.type = TUNNEL_TUN, .family = 4, .proto = IPPROTO_TCP, .host = 1, .port = 1,
+		.ttl = 64, .traffic_class = r->ecn, .seq = n * (r->size - 40), .tcp_flags = 0x10,
 		.gso_size = r->size - 40, .payload = packets * (r->size - 40),
 	};
 	static uint8_t plain[2000];
@@ -606,7 +606,9 @@ static void simulate(struct run *r)
 		}
 		p = queue_get(q, now, &size);
 		if (!p) {
-			now = t.n_acks && t.acks[t.first].at < next_ping ? t.acks[t.first].at : next_ping;
+			now = next_ping;
+			if (t.n_acks && t.acks[t.first].at < now)
+				now = t.acks[t.first].at;
 			continue;
 		}
 		if (p[header + IP4_PROTO] == IPPROTO_TCP) {
@@ -772,6 +774,44 @@ static void network_takes(uint64_t rate)
 		;
 }
 
+/* So many frames of this size always wait, for so long each.  How many are lost. */
+static uint64_t lost_of(unsigned waiting, size_t size, uint64_t each_waits)
+{
+	uint64_t before = queue_count(q).dropped_late;
+	unsigned i;
+	size_t n;
+
+	for (i = 0; i < 1000; i++) {
+		while (queue_frames(q) < waiting) {
+			memset(frame, 0, VNET_HDR_SIZE);
+			packet(1, 0, size, frame + VNET_HDR_SIZE);
+			queue_put(q, now, frame, VNET_HDR_SIZE + size);
+		}
+		now += each_waits / waiting;
+		queue_get(q, now, &n);
+	}
+	return queue_count(q).dropped_late - before;
+}
+
+static void slow_networks(void)
+{
+	struct queue_config c = config();
+
+	c.carry_vnet = true;
+	open_queue(&c);
+	ok(lost_of(2, 1400, 300000) == 0, "one packet behind another one is no queue");
+	open_queue(&c);
+	network_takes(128000 / 8);
+	ok(lost_of(5, 400, 140000) == 0,
+	   "at 128 kbit/s a queue may be as long as one and a half packets take");
+	open_queue(&c);
+	network_takes(128000 / 8);
+	ok(lost_of(8, 400, 205000) > 0, "but not longer");
+	open_queue(&c);
+	network_takes(1280000 / 8);
+	ok(lost_of(5, 400, 140000) > 0, "and not so long on a faster network");
+}
+
 static void rates(void)
 {
 	static const uint64_t kbit[] = { 64, 1000, 10000, 100000, 1000000, 10000000 };
@@ -830,7 +870,7 @@ static void cutting(void)
 	for (i = 0; i < 100; i++) {
 		struct shape s = any_shape();
 
-		if (s.payload < 3000 || shape_count(&s) < 2 || shape_count(&s) > 250 || s.gso_size < 64)
+		if (s.payload < 3000 || s.gso_size < 64 || shape_count(&s) < 2 || shape_count(&s) > 250)
 			continue;
 		n++;
 		s.type = TUNNEL_TUN;
@@ -873,6 +913,7 @@ int main(void)
 	marks();
 	not_ip();
 	rates();
+	slow_networks();
 	cutting();
 	queue_free(q);
 	queue_free(NULL);
