@@ -76,13 +76,14 @@ static void give_up(struct pmtu *m, uint64_t now)
 {
 	switch (m->state) {
 	case PMTU_BASING:
-		/* There is nothing below LEAST: keep it, the path itself may be down. */
+		probe(m, now, PMTU_LEAST);
+		/* There is nothing below, and nothing to be told: the path itself may be down.  What
+		 * is larger goes over TLS, and now and then it is tried again. */
 		if (m->size == PMTU_LEAST) {
-			settle(m, now);
-			break;
+			m->sent = true;
+			m->next = now + m->times.answer_ms;
 		}
 		m->size = PMTU_LEAST;
-		probe(m, now, PMTU_LEAST);
 		break;
 	case PMTU_RISING:
 		settle(m, now);

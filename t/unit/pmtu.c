@@ -76,7 +76,8 @@ static void searches(void)
 	ok(found(1472, 1439) == 1432, "PPPoE");
 	ok(found(1472, 1400) == 1400 && found(1472, 1399) == 1308, "what a step carries is found");
 	ok(found(1472, 1231) == PMTU_LEAST, "below IPv6's least the size falls to that of 576");
-	ok(found(1472, 0) == PMTU_LEAST, "nothing at all is not told from it: the path's business");
+	ok(found(1472, 0) == 0 && m.size == PMTU_LEAST,
+	   "where nothing passes at all nothing is found: that is the path's business");
 	ok(found(1448, 65504) == 1448 && largest == 1448, "no more is looked for than is needed");
 	ok(found(1000, 65504) == 1000 && found(100, 65504) == PMTU_LEAST, "nor a little");
 	ok(found(8972, 65504) == 8972 && found(65504, 65504) == 65504, "jumbo frames");
@@ -147,7 +148,8 @@ static void refused(void)
 	pmtu_refused(&m, now, PMTU_BASE);
 	ok(m.size == PMTU_LEAST, "which may be too large itself");
 	pmtu_refused(&m, now, PMTU_LEAST);
-	ok(m.state == PMTU_SETTLED && m.size == PMTU_LEAST, "but there it ends");
+	ok(m.size == PMTU_LEAST && news() == 0 && pmtu_next(&m, now, &is_new) == 0 &&
+	   pmtu_deadline(&m) > now, "but there it ends, and is tried again later");
 	pmtu_stop(&m);
 	pmtu_refused(&m, now, 700);
 	pmtu_answered(&m, now);
