@@ -37,6 +37,7 @@ relay_says()
 	wait_until 10 grep -q -e "$1" "$scratch/relay.log"
 }
 
+relay_says ready || diag "the relay does not start"
 udp_session "the UDP path comes up"
 like "... through the relay" "$(cat "$scratch/server.log")" "data goes over UDP, peer 192.168.1.2:6001"
 for order in "drop client 7" "drop server 6" "double client 5" "double server 4" "swap client 3" "swap server 2"; do
