@@ -173,6 +173,11 @@ int link_next(struct link *l, enum wire_state state, struct frame *ret)
 	}
 }
 
+void link_discard(struct link *l)
+{
+	l->in.head = l->in.tail = l->skip = l->current = 0;
+}
+
 void link_release(struct link *l)
 {
 	l->in.head += l->current;

@@ -53,3 +53,6 @@ enum tls_io link_fill(struct link *l);
  * come in this state (refused on its header).  It stays the next one until link_release(). */
 int link_next(struct link *l, enum wire_state state, struct frame *ret);
 void link_release(struct link *l);
+
+/* Throws away what has been decrypted and not been looked at. */
+void link_discard(struct link *l);

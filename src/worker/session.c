@@ -184,8 +184,8 @@ static void take_frames(struct session *s)
 		if (r == 0)
 			return;
 		if (r < 0) {
-			if (s->state == STATE_CLOSING)
-				session_enter(s, STATE_OVER);
+			if (s->state == STATE_CLOSING) /* what comes is drained: see step_closing() */
+				link_discard(s->link);
 			session_end(s, REASON_PROTOCOL, 0, "a frame of a type or length that must not come here");
 			return;
 		}
