@@ -398,13 +398,21 @@ void tls_lift_budget(struct tls *t)
 
 /* ---- data */
 
+/* A record without data (KeyUpdate) makes GnuTLS say "again" as well, though more of them may lie in
+ * ahead[], of which poll() knows nothing. */
+static bool is_for_nothing(const struct tls *t, ssize_t r)
+{
+	return r == GNUTLS_E_INTERRUPTED || r == GNUTLS_E_WARNING_ALERT_RECEIVED ||
+	       (r == GNUTLS_E_AGAIN && t->head != t->tail && !gnutls_record_get_direction(t->session));
+}
+
 enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size)
 {
 	ssize_t n;
 
 	do
 		n = gnutls_record_recv(t->session, data, size);
-	while (n == GNUTLS_E_INTERRUPTED || n == GNUTLS_E_WARNING_ALERT_RECEIVED);
+	while (is_for_nothing(t, n));
 	if (n > 0) {
 		*ret_size = (size_t)n;
 		return TLS_OK;
