@@ -161,7 +161,8 @@ int login_confirm(struct session *s, const struct ipc_message *m)
 	}
 	s->logged_in = true;
 	throttle_success(s->throttle, (struct sockaddr *)&s->ends.peer, s->name);
-	throttle_leave(s->throttle);
+	throttle_free(s->throttle); /* a session needs neither the table nor the secret of this boot */
+	s->throttle = NULL;
 	config_forget(s->config);
 	report_set(NULL, s->name, NULL, NULL);
 	/* Refused or not: who knows the password may know why, and that takes AUTH_OK first. */

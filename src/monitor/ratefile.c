@@ -100,11 +100,6 @@ int ratefile_take_seat(int fd)
 	return -EAGAIN;
 }
 
-void ratefile_leave_seat(int fd, int seat)
-{
-	set_lock(fd, F_UNLCK, SEATS_AT + seat);
-}
-
 /* ---- slots */
 
 static int read_at(int fd, void *data, size_t size, off_t at)

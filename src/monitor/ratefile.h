@@ -29,7 +29,7 @@ struct rate_entry {
 /* Opens or makes the file "rl" in `dir`.  The descriptor or a negative errno. */
 int ratefile_open(const struct privdir *dir);
 
-/* One process at a time; needed by all that follows but ratefile_leave_seat().  Waits a second, for
+/* One process at a time; needed by all that follows.  Waits a second, for
  * a holder that is stopped must not stop the others for ever.  0, -EBUSY or a negative errno. */
 int ratefile_lock(int fd);
 void ratefile_unlock(int fd);
@@ -50,4 +50,3 @@ int ratefile_count_seats(int fd);
 /* Takes a free one: its number, -EAGAIN if there is none, or a negative errno.  It is held as long
  * as the open file description is: a child must not inherit it. */
 int ratefile_take_seat(int fd);
-void ratefile_leave_seat(int fd, int seat);

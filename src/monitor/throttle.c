@@ -23,7 +23,6 @@ static const struct bucket_rate name_rate = { .burst = 30, .refill_ms = 2000 };
 struct throttle {
 	char *dir;                         /* for messages */
 	int fd;
-	int seat;                          /* -1: none */
 	bool charged_source, charged_name; /* what throttle_success() gives back */
 	uint8_t boot_secret[BOOT_SECRET_SIZE];
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
@@ -134,7 +133,6 @@ static int make(const struct privdir *dir, struct throttle **ret)
 
 	if (!t)
 		return -ENOMEM;
-	t->seat = -1;
 	t->dir = strdup(dir->path);
 	t->fd = ratefile_open(dir);
 	r = t->fd < 0 ? t->fd : prepare(t, dir);
@@ -190,7 +188,7 @@ const uint8_t *throttle_boot_secret(const struct throttle *t)
 static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now)
 {
 	struct rate_entry e;
-	int r, waiting;
+	int r, waiting, seat;
 
 	r = get_source(t, source, now, &e);
 	if (r < 0)
@@ -202,10 +200,10 @@ static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now
 		return waiting;
 	if (randombytes_uniform(100) < bucket_drop_percent((unsigned)waiting))
 		return 0;
-	t->seat = ratefile_take_seat(t->fd);
-	if (t->seat == -EAGAIN)
+	seat = ratefile_take_seat(t->fd);
+	if (seat == -EAGAIN)
 		return 0;
-	return t->seat < 0 ? t->seat : 1;
+	return seat < 0 ? seat : 1;
 }
 
 /* What a caller is told who asks for yes or no, when the file cannot be used: no. */
@@ -228,13 +226,6 @@ int throttle_admit(struct throttle *t, const struct sockaddr *source)
 		ratefile_unlock(t->fd);
 	}
 	return fail_closed(t, r);
-}
-
-void throttle_leave(struct throttle *t)
-{
-	if (t->seat >= 0)
-		ratefile_leave_seat(t->fd, t->seat);
-	t->seat = -1;
 }
 
 /* ---- attempts */

@@ -21,12 +21,9 @@ void throttle_free(struct throttle *t);
 const uint8_t *throttle_boot_secret(const struct throttle *t);
 
 /* One connection of this source: 1 if it may go on, 0 if it is banned, drops at random, or the table
- * cannot be used (has been logged).  It counts as unauthenticated until throttle_leave() or the end
+ * cannot be used (has been logged).  It counts as unauthenticated until throttle_free() or the end
  * of this process, whichever way it ends; a child must not inherit the descriptor (close-on-exec). */
 int throttle_admit(struct throttle *t, const struct sockaddr *source);
-
-/* The connection is over, or logged in: no longer counted among the unauthenticated. */
-void throttle_leave(struct throttle *t);
 
 /* One attempt at this name from this source, counted as a failure until throttle_success().
  * 1: go on; 0: go on with a made-up password (or the table cannot be used: has been logged). */

@@ -176,7 +176,7 @@ void throttle_success(struct throttle *t, const struct sockaddr *source, const c
 	nb.successes++;
 }
 
-void throttle_leave(struct throttle *t)
+void throttle_free(struct throttle *t)
 {
 	(void)t;
 	nb.leaves++;

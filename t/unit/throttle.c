@@ -218,7 +218,8 @@ static void seats(void)
 	t[128] = open_table();
 	ok(!throttle_admit(t[128], address("192.0.2.2")), "number 129 has none");
 	ok(ratefile_count_seats(t[128]->fd) == 128, "all are counted");
-	throttle_leave(t[77]);
+	throttle_free(t[77]);
+	t[77] = NULL;
 	ok(ratefile_count_seats(t[128]->fd) == 127 && throttle_admit(t[128], address("192.0.2.2")),
 	   "one leaves, one comes");
 	late = open_table();
