@@ -160,7 +160,7 @@ on client ip link set eth1 down
 ended "the link is down" 75 75
 downs
 for side in client server; do
-	ok "... the $side's log says for how long nothing came" says $side 's: .*nothing came from the peer for 2 s'
+	ok "... the $side's log says for how long nothing came" says $side 's: .*nothing came from the peer for 3 s'
 done
 on client ip link set eth1 up
 

@@ -20,13 +20,19 @@ void keepalive_heard(struct keepalive *k, uint64_t now)
 	k->heard = k->asked = now;
 }
 
+/* So many questions without an answer: the first one is asked after an interval of silence. */
+static uint64_t patience(const struct keepalive *k)
+{
+	return k->interval * (k->misses + 1);
+}
+
 enum keepalive_verdict keepalive_check(struct keepalive *k, uint64_t now, bool paused)
 {
 	if (k->interval == 0 || now < keepalive_deadline(k))
 		return KEEPALIVE_WAIT;
 	if (paused)
 		k->heard = now;
-	if (now - k->heard >= k->interval * k->misses)
+	if (now - k->heard >= patience(k))
 		return KEEPALIVE_DEAD;
 	k->asked = now;
 	return KEEPALIVE_ASK;
@@ -34,7 +40,7 @@ enum keepalive_verdict keepalive_check(struct keepalive *k, uint64_t now, bool p
 
 uint64_t keepalive_deadline(const struct keepalive *k)
 {
-	uint64_t dead = k->heard + k->interval * k->misses;
+	uint64_t dead = k->heard + patience(k);
 	uint64_t ask = k->asked + k->interval;
 
 	if (k->interval == 0)

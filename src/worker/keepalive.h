@@ -21,7 +21,7 @@ enum keepalive_verdict { KEEPALIVE_WAIT, KEEPALIVE_ASK, KEEPALIVE_DEAD };
 void keepalive_init(struct keepalive *k, unsigned interval_s, unsigned misses, uint64_t now);
 void keepalive_heard(struct keepalive *k, uint64_t now);
 
-/* ASK: send an ECHO_REQ now.  DEAD: nothing came for interval * misses.  While `paused` (we do not
+/* ASK: send an ECHO_REQ now.  DEAD: nothing came for interval * (misses + 1).  While `paused` (we do not
  * read, as our device takes nothing) the peer is asked, so that it hears us, but never dead. */
 enum keepalive_verdict keepalive_check(struct keepalive *k, uint64_t now, bool paused);
 uint64_t keepalive_deadline(const struct keepalive *k);

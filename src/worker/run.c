@@ -267,7 +267,7 @@ static void on_time(struct session *s, uint64_t now)
 		break;
 	case KEEPALIVE_DEAD:
 		session_end(s, REASON_PEER_DEAD, 0, "nothing came from the peer for %u s",
-			    s->terms.keepalive_s * s->terms.keepalive_misses);
+			    s->terms.keepalive_s * (s->terms.keepalive_misses + 1u));
 		return;
 	case KEEPALIVE_WAIT:
 		break;
