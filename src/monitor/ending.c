@@ -40,15 +40,28 @@ static const char *other_side(const struct ending *e)
 	return e->role == ROLE_SERVER ? "client" : "server";
 }
 
+enum { WORDS_SIZE = 320 };
+
+/* The reason and its text; the text alone where it says all. */
+static const char *words_of(const struct ipc_end *end, char text[static WORDS_SIZE])
+{
+	const char *name = reason_name(end->reason);
+
+	if (!end->text[0])
+		return end->reason == REASON_NONE ? "in good order" : name;
+	if (end->reason == REASON_NONE || end->reason == REASON_ADMIN || end->reason == REASON_IN_USE)
+		return end->text;
+	snprintf(text, WORDS_SIZE, "%s: %s", name, end->text);
+	return text;
+}
+
 static enum exit_code judge_peer(const struct ending *e, char *ret_why)
 {
 	const struct ipc_end *end = &e->end;
-	const char *colon = end->text[0] ? ": " : "";
+	char text[WORDS_SIZE];
 
 	if (end->closed) {
-		say(ret_why, "closed by the %s%s%s%s%s", other_side(e),
-		    end->reason == REASON_NONE ? "" : ": ",
-		    end->reason == REASON_NONE ? "" : reason_name(end->reason), colon, end->text);
+		say(ret_why, "closed by the %s: %s", other_side(e), words_of(end, text));
 		return EXIT_DONE;
 	}
 	if (end->reason == REASON_AUTH && e->role == ROLE_CLIENT) {
@@ -62,11 +75,10 @@ static enum exit_code judge_peer(const struct ending *e, char *ret_why)
 		say(ret_why, "the %s does not accept option 0x%04x of the terms", other_side(e),
 		    end->detail);
 	else if (end->reason == REASON_BUSY && end->detail)
-		say(ret_why, "the %s is busy, try again in %u s%s%s", other_side(e), end->detail, colon,
-		    end->text);
+		say(ret_why, "the %s is busy, try again in %u s%s%s", other_side(e), end->detail,
+		    end->text[0] ? ": " : "", end->text);
 	else
-		say(ret_why, "the %s ended it: %s%s%s", other_side(e), reason_name(end->reason), colon,
-		    end->text);
+		say(ret_why, "the %s ended it: %s", other_side(e), words_of(end, text));
 	return code_of(end->reason);
 }
 

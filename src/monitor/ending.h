@@ -13,7 +13,7 @@ enum ending_cause {
 	ENDING_REPORTED, /* the worker's END */
 	ENDING_REFUSED,  /* our own decision: text and exit_code are given */
 	ENDING_DEADLINE, /* of `phase`, after `seconds` */
-	ENDING_SIGNAL,   /* `number`: TERM, INT; HUP on a client */
+	ENDING_SIGNAL,   /* `number`: TERM, INT; HUP on a client; `text` if more is known */
 	ENDING_DIED,     /* the worker is gone without END: `text` is how */
 	ENDING_DEVIATED, /* the worker broke the contract: `text` is what it did; it was killed */
 };

@@ -138,6 +138,7 @@ static void on_deadline(struct session *s)
 static void end_by_signal(struct session *s, int number, enum reason reason)
 {
 	struct ipc_reason why = { .reason = (uint16_t)reason };
+	const char *text = signals_why_stopped(s->signals);
 	struct ending *e;
 
 	if (s->phase >= PHASE_CLOSING) {
@@ -146,8 +147,8 @@ static void end_by_signal(struct session *s, int number, enum reason reason)
 		return;
 	}
 	e = session_ends(s, ENDING_SIGNAL);
-	if (s->signals->replaced)
-		strcpy(why.text, "replaced by a newer session of this name (multi killold)");
+	if (text)
+		snprintf(why.text, sizeof(why.text), "%s", text);
 	if (e) {
 		e->number = number;
 		strcpy(e->text, why.text);

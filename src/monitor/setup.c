@@ -257,6 +257,13 @@ static void report_up(struct session *s)
 	report_state(&s->terms, &s->tally, 0);
 }
 
+static int end_during_up(struct session *s)
+{
+	const char *why = signals_why_stopped(s->signals);
+
+	return session_refuse(s, REASON_ADMIN, 0, EXIT_DONE, why, "%s", why ? why : "stopped during up");
+}
+
 int setup_up(struct session *s, const struct ipc_message *m)
 {
 	struct ipc_message answer = { .op = IPC_UP_OK };
@@ -268,7 +275,7 @@ int setup_up(struct session *s, const struct ipc_message *m)
 		failed = tunnel_up(s->tunnel, text);
 	/* Taken here, as the same signal must not count as a second one, which kills. */
 	if (signals_take_stop(s->signals))
-		return session_refuse(s, REASON_ADMIN, 0, EXIT_DONE, NULL, "stopped during up");
+		return end_during_up(s);
 	if (failed && s->section->strict)
 		return session_refuse(s, REASON_DEVICE, 0, EXIT_OSERR, text, "%s (strict)", text);
 	if (has_packets(s))

@@ -82,6 +82,11 @@ int signals_take_wish(struct signals *s)
 	return take(s->wish_fd, &info);
 }
 
+const char *signals_why_stopped(const struct signals *s)
+{
+	return s->replaced ? "replaced by a newer session of this name (multi killold)" : NULL;
+}
+
 void signals_sleep(const struct signals *s, unsigned ms)
 {
 	struct pollfd p[] = { { s->stop_fd, POLLIN, 0 }, { s->wish_fd, POLLIN, 0 } };

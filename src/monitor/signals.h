@@ -25,6 +25,9 @@ void signals_close(struct signals *s);
 int signals_take_stop(struct signals *s);
 int signals_take_wish(struct signals *s);
 
+/* Why we were stopped, in words for the peer, if it was not just somebody's wish; else NULL. */
+const char *signals_why_stopped(const struct signals *s);
+
 /* Waits until `ms` have passed or a signal of `s` has come, which is left to be taken. */
 void signals_sleep(const struct signals *s, unsigned ms);
 

@@ -25,7 +25,7 @@ static const struct {
 	  "authentication failed", EXIT_DONE, EXIT_NOPERM },
 	{ { ENDING_REPORTED, BOTH, PHASE_NEGOTIATE,
 	    .end = { END_BY_PEER, 0, REASON_IN_USE, 0, "in use since 12:03 by 192.0.2.7" } },
-	  "session in use: in use since 12:03 by 192.0.2.7", EXIT_TEMPFAIL, EXIT_TEMPFAIL },
+	  "ended it: in use since 12:03 by 192.0.2.7", EXIT_TEMPFAIL, EXIT_TEMPFAIL },
 	{ { ENDING_REPORTED, BOTH, PHASE_NEGOTIATE, .end = { END_BY_PEER, 0, REASON_BUSY, 30 } },
 	  "try again in 30 s", EXIT_TEMPFAIL, EXIT_TEMPFAIL },
 	{ { ENDING_REPORTED, BOTH, PHASE_NEGOTIATE, .end = { END_BY_PEER, 0, REASON_OPTION, 0x8003 } },
