@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2034,SC2154,SC2086 # variables of bench/run; lists of words
 #
 # Where the peers come from.  What Debian 12 has is installed by apt-get; two programs are unpacked below
 # build/bench instead, so that the machine's own (or none) stays as it is: the last vtun 3, which Debian 13
 # no longer has, and the newest wireguard-go, which needs nothing but libc.
 
 peer_packages='iperf3 openvpn wireguard-go wireguard-tools tinc ocserv openconnect openssh-server'
-vtun3=$tools/vtun-bookworm/usr/sbin/vtund
-wireguard_go=$tools/wireguard-go-sid/usr/bin/wireguard-go
+vtun3=$cache/vtun-bookworm/usr/sbin/vtund
+wireguard_go=$cache/wireguard-go-sid/usr/bin/wireguard-go
 
 install_peers()
 {
@@ -30,7 +30,7 @@ install_peers()
 # signatures are checked and the machine's sources stay as they are.
 fetch()
 {
-	local apt=$tools/apt-$1 to=$tools/$2-$1
+	local apt=$cache/apt-$1 to=$cache/$2-$1
 
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" || return
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2034,SC2154,SC2086 # variables of bench/run; lists of words
 #
 # What bench/run and the measurements share: the hosts (t/hosts.sh), the processes of the tunnel between them,
 # and the samples.
@@ -113,7 +113,7 @@ start()
 	local host=$1
 
 	shift
-	(on_by=exec && on "$host" "$@") >>"$work/$host.log" 2>&1 </dev/null &
+	(on_by="exec" && on "$host" "$@") >>"$work/$host.log" 2>&1 </dev/null &
 }
 
 # Ends whatever runs on a host.
@@ -165,7 +165,7 @@ metered()
 # did not (a kernel module, a wrong route, a dead end): such a sample would flatter, and is discarded.
 through_tunnel()
 {
-	[ "$contender" = bare ] || [ "$tunnel_ns" -gt 500000 ] && return
+	[ "$contender" = bare ] || [ "$tunnel_ns" -gt 100000 ] && return
 	note "$1 discarded: the tunnel's processes used no CPU"
 	return 1
 }

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2034,SC2154,SC2086 # variables of bench/run; lists of words
 #
 # What a session costs that carries nothing, measured before it has carried anything.
 #
 #	pss_server pss_client	KiB of each end's processes; a page shared by n processes counts 1/n in each
+#	private_server		KiB of the server's end that nobody shares
 #	wakeups			times a second that a process of either end was woken
 
 measure_idle()
@@ -15,8 +16,9 @@ measure_idle()
 	before=$(tunnel_wakeups)
 	sleep 1
 	record wakeups $(($(tunnel_wakeups) - before))
-	record pss_server "$(pss $server_pids)"
-	record pss_client "$(pss $client_pids)"
+	record pss_server "$(memory Pss $server_pids)"
+	record private_server "$(memory 'Private_(Clean|Dirty)' $server_pids)"
+	record pss_client "$(memory Pss $client_pids)"
 }
 
 tunnel_wakeups()
@@ -28,11 +30,13 @@ tunnel_wakeups()
 	done | awk '$1 == "voluntary_ctxt_switches:" { n += $2 } END { print n + 0 }'
 }
 
-pss()
+# memory FIELDS PID...
+memory()
 {
-	local pid
+	local fields=$1 pid
 
+	shift
 	for pid; do
 		cat "/proc/$pid/smaps_rollup"
-	done | awk '$1 == "Pss:" { kib += $2 } END { print kib }'
+	done | awk -v fields="^$fields:" '$1 ~ fields { kib += $2 } END { print kib }'
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2034,SC2154,SC2086 # variables of bench/run; lists of words
 #
 # Round trips of small packets, in milliseconds: median and 99th percentile.
 #
@@ -28,9 +28,9 @@ measure_loaded()
 	local p50p99 transfer
 
 	slow_link add
-	iperf $((loaded_seconds + 2)) -P 4 &
+	iperf $((loaded_seconds + 1)) -P 4 &
 	transfer=$!
-	sleep 1.5 # the transfer has filled the link's queue by then
+	sleep 1 # the transfer has filled the link's queue by then
 	metered ping_server $((loaded_seconds * 100))
 	wait $transfer
 	slow_link del

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2034,SC2154,SC2086 # variables of bench/run; lists of words
 #
 # Packets a second that arrive, from the client to the server, UDP in IP packets of 64 and of 1200 bytes, with
 # at most 384 under way (bench/tools/pps.c says why).

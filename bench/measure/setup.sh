@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2034,SC2154,SC2086 # variables of bench/run; lists of words
 #
 # Brings the contender's tunnel up, which every other measurement needs.
 #
@@ -16,7 +16,7 @@ tunnel_up()
 		return
 	fi
 	server_up || return
-	on client "$tools/firstecho" "$inner" 10 >"$first" &
+	on client "$tools/firstecho" "$inner" 5 >"$first" &
 	watcher=$!
 	sleep 0.02
 	begin=$(date +%s%N)
@@ -24,9 +24,20 @@ tunnel_up()
 	wait $watcher || return
 	server_pids=$(tunnel_pids server)
 	client_pids=$(tunnel_pids client)
+	device_mtu client
+	device_mtu server
 	wants setup || return 0
 	record setup_ms "$(milliseconds $(($(cat "$first") - begin)))"
 	record setup_cpu_ms "$(milliseconds "$(tunnel_cpu_ns)")"
+}
+
+# What a contender gains or loses by another MTU than the others' has to be known.
+device_mtu()
+{
+	local got
+
+	got=$(on "$1" ip -o link | sed -En '/^[0-9]+: (lo|eth[12])[@:]/d; s/.* mtu ([0-9]+) .*/\1/p')
+	[ "$got" = $mtu ] || note "the tunnel's MTU is $got on the $1"
 }
 
 milliseconds()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash
+# shellcheck shell=dash disable=SC2034,SC2154,SC2086 # variables of bench/run; lists of words
 #
 # TCP through the tunnel, by iperf3, one and four streams, from the client (up) and to it (down).  For each of
 # these four, with NAME tcp1_up, tcp1_down, tcp4_up, tcp4_down:

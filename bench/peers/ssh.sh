@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash disable=SC2034
+# shellcheck shell=dash source=/dev/null disable=SC2034,SC2154,SC2086 # see bench/run
 # "ssh -w": a TUN device at each end of an SSH connection.
 title='ssh -w, AES-128-GCM'
 needs='ssh /usr/sbin/sshd'

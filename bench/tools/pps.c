@@ -8,7 +8,6 @@
  * fewer than a TUN device queues (500), and the sink acknowledges every CREDIT packets.  Many packets pass
  * with each system call, so that the generator costs a fraction of what it measures.
  */
-#define _GNU_SOURCE			/* sendmmsg */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>

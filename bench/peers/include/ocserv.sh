@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash disable=SC2034,SC2154
-# ocserv with openconnect as its client, both of GnuTLS.  The including file sets client_options and dtls.
+# shellcheck shell=dash source=/dev/null disable=SC2034,SC2154,SC2086 # see bench/run
+# ocserv with openconnect as its client, both of GnuTLS.  The including file sets client_options, dtls and
+# link_mtu, from which ocserv subtracts what it adds to a packet to find the MTU inside.
 
 needs='ocserv openconnect'
 
@@ -37,8 +38,8 @@ prepare()
 	device = vpns
 	ipv4-network = 10.9.0.0
 	ipv4-netmask = 255.255.255.0
-	default-mtu = $mtu
-	mtu = $mtu
+	default-mtu = $link_mtu
+	mtu = $link_mtu
 	cookie-timeout = 300
 	rekey-time = 172800
 	rekey-method = ssl

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash disable=SC2034,SC2154
+# shellcheck shell=dash source=/dev/null disable=SC2034,SC2154,SC2086 # see bench/run
 # OpenVPN 2.6 in user space, point to point, each end known by its certificate's fingerprint.  The including
 # file sets server_proto and client_proto.
 

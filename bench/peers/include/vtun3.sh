@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash disable=SC2034,SC2154
+# shellcheck shell=dash source=/dev/null disable=SC2034,SC2154,SC2086 # see bench/run
 # vtun 3.0.4 as Debian had it last.  The including file sets proto, encrypt and compress.
 
 needs=$vtun3
@@ -11,15 +11,19 @@ version()
 
 prepare()
 {
-	local address='program /sbin/ip "address add %s peer %s dev %%%%" wait;\n'
-	local link='program /sbin/ip "link set %%%% up mtu %s" wait;\n'
+	local link="program /sbin/ip \"link set %% up mtu $mtu\" wait;"
 
 	# The server's device is up first: a packet for one that is down ends a session of vtun 3.
-	vtun3_config "$(printf "$link$address" $mtu "$server_inner" "$client_inner")" >server.conf
-	vtun3_config "$(printf "$address$link" "$client_inner" "$server_inner" $mtu)" >client.conf
+	vtun3_config "$link" "$(vtun3_address "$server_inner" "$client_inner")" >server.conf
+	vtun3_config "$(vtun3_address "$client_inner" "$server_inner")" "$link" >client.conf
 }
 
-# vtun3_config UP
+vtun3_address()
+{
+	echo "program /sbin/ip \"address add $1 peer $2 dev %%\" wait;"
+}
+
+# vtun3_config COMMAND COMMAND: one on a line, or vtun 3 takes both for one.
 vtun3_config()
 {
 	cat <<-CONF
@@ -27,7 +31,10 @@ vtun3_config()
 	bench {
 		passwd measured-only;
 		type tun; proto $proto; compress $compress; encrypt $encrypt; keepalive yes;
-		up { $1 };
+		up {
+			$1
+			$2
+		};
 	}
 	CONF
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash disable=SC2034,SC2154
+# shellcheck shell=dash source=/dev/null disable=SC2034,SC2154,SC2086 # see bench/run
 # vtun 4 of this tree.  The including file sets proto, encrypt, compress and reliable.
 
 vtund=$top_builddir/vtund
@@ -39,7 +39,7 @@ server_up()
 {
 	# shellcheck disable=SC2086 # options, of t/hosts.sh
 	start server systemd-socket-activate --listen=$outer:5000 --accept -- \
-		"$vtund" --worker="$worker" $vtund_flags -i -f "$work/server.conf"
+		"$vtund" --worker="$worker" $vtund_flags -f "$work/server.conf"
 	wait_for 5 listens server 5000
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=dash disable=SC2034,SC2154
+# shellcheck shell=dash source=/dev/null disable=SC2034,SC2154,SC2086 # see bench/run
 # WireGuard in user space.  The including file sets the program.
 
 needs="$program wg"

@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bench/report works out what it says: medians, ratios round by round, who was left out, what was discarded;
+# and bench/run refuses what it does not know.
+. "$(dirname "$0")/lib.sh"
+need perl
+
+# samples LINE...: with TABs where the arguments have commas
+samples()
+{
+	printf '%s\n' "$@" | tr , '\t' >"$scratch/samples.tsv"
+}
+report()
+{
+	"$top_srcdir/bench/report" "$scratch" && cat "$scratch/results.md"
+}
+
+# The machine has half its speed in round 2: 5 times as fast in each, though the medians are 500 and 150.
+samples '# date: 2001-02-03' '# machine: <two> & more' '# busy before: 3 % of one core' \
+	'# contender: vtun4-tcp,full,vtun 4,4.0' '# contender: vtun3-tcp,full,vtun 3,3.0' \
+	'# contender: vtun4-lzo,compress,vtun 4 lzo,4.0' \
+	'# left out: tinc (no tincd)' '# note: round 1: vtun3-tcp: pps64 discarded' \
+	1,vtun4-tcp,tcp1_up,1000 2,vtun4-tcp,tcp1_up,500 3,vtun4-tcp,tcp1_up,400 \
+	1,vtun3-tcp,tcp1_up,200 2,vtun3-tcp,tcp1_up,100 1,vtun4-lzo,compress_up,12345
+out=$(report)
+like "a figure is the median of its rounds" "$out" '^\| vtun4-tcp \| 500 \|'
+like "... of an even number, the middle between two" "$out" '^\| vtun3-tcp \| 150 \|'
+like "a ratio compares contenders within each round" "$out" '^\| vtun3-tcp \| 5\.00 \|'
+like "what was not measured is no figure" "$out" '^\| vtun4-tcp \| 500 \| - \|'
+like "compression has a table of its own, with three digits" "$out" '^\| vtun4-lzo \| 12,300 \|'
+like "who was left out is named" "$out" '^Left out: tinc \(no tincd\)\.$'
+like "what was discarded is said" "$out" 'vtun3-tcp: pps64 discarded'
+like "machine and date are there" "$out" '^- date: 2001-02-03$'
+unlike "a quiet machine is not called busy" "$out" 'had other work'
+like "the chart has a bar of ours" "$(cat "$scratch/chart.svg")" '>vtun4-tcp<.*class="ours"'
+like "... and escapes what is text" "$(cat "$scratch/chart.svg")" '&lt;two> &amp; more'
+
+samples '# busy before: 150 % of one core' '# contender: bare,full,none,' 1,bare,tcp1_up,1000
+like "a busy machine is" "$(report)" 'had other work'
+
+like "bench/run explains itself" "$("$top_srcdir/bench/run" --help)" '^usage: bench/run '
+ok "... and refuses a contender that it does not know" exits 64 "$top_srcdir/bench/run" --only cisco
+ok "... and a number of rounds that is none" exits 64 "$top_srcdir/bench/run" --runs 0
+finish
