@@ -63,15 +63,15 @@ worker_of()
 # Whether somebody of the worker's uid, with no more rights than it, may look into a process.
 may_look()
 {
-	setpriv --reuid="$worker_uid" --regid="$worker_gid" --clear-groups --inh-caps=-all --bounding-set=-all \
+	setpriv --reuid="$worker_uid" --regid="$worker_gid" --$setpriv_groups-groups --inh-caps=-all --bounding-set=-all \
 		readlink "/proc/$1/exe"
 }
 
-worker_uid=0 worker_gid=0 groups=$(field self Groups)
+worker_uid=0 worker_gid=0 groups=$(field self Groups) setpriv_groups=keep
 if [ -z "$vtund_flags" ]; then
 	worker_uid=$(getent passwd vtun | cut -d: -f3)
 	worker_gid=$(getent passwd vtun | cut -d: -f4)
-	groups=
+	groups= setpriv_groups=clear
 fi
 
 # worker PID WHO FILTERS DESCRIPTORS
@@ -104,7 +104,7 @@ monitor_has()
 	is "$2: descriptors" "$(descriptors "$1")" "$3"
 }
 
-setpriv --reuid=$worker_uid --regid=$worker_gid --clear-groups --inh-caps=-all --bounding-set=-all sleep 100 &
+setpriv --reuid=$worker_uid --regid=$worker_gid --$setpriv_groups-groups --inh-caps=-all --bounding-set=-all sleep 100 &
 test_background="$test_background $!"
 ok "one may look into what is dumpable" wait_until 5 may_look $!
 
