@@ -127,7 +127,12 @@ for way in tcp/2000 udp/1428; do
 	is "... the MTU of the tunnel is $mtu on the server" "$(mtu server)" "$mtu"
 	is "... and on the client" "$(mtu client)" "$mtu"
 	ok "... packets of $mtu bytes cross uncut" pings -M "do" -s $((mtu - 28)) 10.0.0.1
-	ok "... and with a VLAN tag" tagged_crosses "$mtu"
+	# In a user namespace tcpdump cannot become root, and others do not show the tag.
+	if [ -z "$vtund_flags" ]; then
+		ok "... and with a VLAN tag" tagged_crosses "$mtu"
+	else
+		diag "VLAN tags are not tried in a user namespace"
+	fi
 	ok "... a file arrives unchanged" copies "$scratch/file" 10.0.0.1
 	ok "... over IPv6" copies "$scratch/file" fd00::1
 	end "$client_pid"
