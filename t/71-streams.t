@@ -191,7 +191,7 @@ the peer's bytes came as they were"
 done
 
 # A program that opens the terminal by its name.
-session server tty "program \"exec <%% >%%; read word; echo back:\$word\" ;"
+session server tty "program \"exec <%% >%%; read word; echo back:\$word; read hang_up\" ;"
 session client tty "program \"echo hello; read word; echo \$word >$scratch/out/word\" ;"
 runs
 is "a program on the slave talks across" "$(cat "$scratch/out/word")" back:hello
