@@ -43,12 +43,12 @@ ok "... both sides have noticed within 4 s ($(cat "$scratch/took") ms)" [ "$(cat
 ok "... and it stays so while UDP is blocked" not over_udp 2
 ok "unblocked in the middle: 100 MB from server to client are the same" \
 	copies 100 server client 10.9.0.2 unblock
-ok "... both sides say that data goes over UDP again" wait_until 10 over_udp 2
+ok "... both sides say that data goes over UDP again" wait_until 30 over_udp 2
 ok "answers blocked in the middle: 200 MB from server to client are the same" \
 	copies 200 server client 10.9.0.2 falls_back 2 "in udp sport $udp_port"
 ok "... both sides have noticed within 4 s ($(cat "$scratch/took") ms)" [ "$(cat "$scratch/took")" -lt 4500 ]
 unblock
-ok "... and over UDP again when it is open" wait_until 10 over_udp 3
+ok "... and over UDP again when it is open" wait_until 30 over_udp 3
 ends_well
 
 block "out udp dport $udp_port"
