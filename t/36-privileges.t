@@ -71,7 +71,7 @@ worker_uid=0 worker_gid=0 groups=$(field self Groups) setpriv_groups=keep
 if [ -z "$vtund_flags" ]; then
 	worker_uid=$(getent passwd vtun | cut -d: -f3)
 	worker_gid=$(getent passwd vtun | cut -d: -f4)
-	groups= setpriv_groups=clear
+	groups='' setpriv_groups=clear
 fi
 
 # worker PID WHO FILTERS DESCRIPTORS
