@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 #
 # A server among hostile peers: strangers, and peers who know a password.  Each gets the answer that
 # doc/PROTOCOL.md promises him and no more, costs little memory and no time, and the session next door

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 #
 # The tables of doc/PRIVILEGES.md, read from /proc: what a monitor and a worker have, on both sides,
 # before the login and after it.

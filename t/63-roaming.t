@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 # A NAT forgets the client's port, then the client gets another address: the server follows, and the
 # copy that was under way arrives as it was sent.
 . "$(dirname "$0")/lib.sh"

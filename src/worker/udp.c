@@ -392,6 +392,12 @@ static void send_control(struct udp *u, uint64_t now, const struct path_action *
 		path_refused(&u->path, now, room);
 }
 
+/* What stands before the packet in a frame, and is not counted in the device's MTU: with a VLAN tag. */
+static size_t ether_header(const struct udp *u)
+{
+	return u->device->type == TUNNEL_ETHER ? 18 : 0;
+}
+
 static void do_path(struct udp *u, uint64_t now, struct udp_news *news)
 {
 	struct path_action a;
@@ -415,7 +421,7 @@ static void do_path(struct udp *u, uint64_t now, struct udp_news *news)
 			}
 			break;
 		case PATH_FOUND:
-			news->mtu = (uint16_t)esp_payload_most(a.size);
+			news->mtu = (uint16_t)(esp_payload_most(a.size) - ether_header(u));
 			break;
 		}
 	}
