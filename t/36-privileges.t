@@ -91,6 +91,7 @@ worker_has()
 	is "$2: NOFILE" "$(limit "$1" 'Max open files')" "16 16"
 	is "$2: NPROC" "$(limit "$1" 'Max processes')" "0 0"
 	is "$2: CORE" "$(limit "$1" 'Max core file size')" "0 0"
+	is "$2: AS" "$(limit "$1" 'Max address space')" "134217728 134217728"
 	is "$2: a session of its own" "$(cut -d' ' -f6 "/proc/$1/stat")" "$1"
 	is "$2: one thread" "$(field "$1" Threads)" 1
 	ok "$2: its own kind may not look into it" not may_look "$1"

@@ -10,6 +10,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -68,6 +69,21 @@ static void tell_capabilities(void)
 	ipc_send(WORKER_FD_MONITOR, &m, NULL, 0);
 }
 
+static bool can_have(size_t mib)
+{
+	void *p = mmap(NULL, mib << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p != MAP_FAILED && munmap(p, mib << 20) == 0;
+}
+
+/* A sanitizer's worker is not. */
+static bool is_bounded(void)
+{
+	struct rlimit memory;
+
+	return getrlimit(RLIMIT_AS, &memory) == 0 && memory.rlim_max != RLIM_INFINITY;
+}
+
 static int worker(void)
 {
 	struct ipc_message m;
@@ -85,6 +101,10 @@ static int worker(void)
 		return 5;
 	if (write(WORKER_FD_NET, "net", 3) != 3)
 		return 6;
+	if (!can_have(32))
+		return 7;
+	if (is_bounded() && can_have(128))
+		return 8;
 	(void)ipc_recv(WORKER_FD_MONITOR, &m, fds); /* until it hangs up or kills us */
 	return 0;
 }
@@ -136,7 +156,7 @@ static void test_confined(bool single_uid, const char *who)
 	w.ipc = -1;
 	spawn_reap(&w);
 	ok(WIFEXITED(w.status) && WEXITSTATUS(w.status) == 0,
-	   "%s: it can neither fork nor have a 17th descriptor", who);
+	   "%s: it can neither fork, nor have a 17th descriptor, nor 128 MiB more of memory", who);
 	spawn_free(&w);
 }
 
