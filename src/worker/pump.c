@@ -35,6 +35,7 @@ void pump_free(struct pump *p)
 	free(p->packed);
 	free(p->unpacked);
 	free(p->frame);
+	free(p->inlet);
 	*p = (struct pump){ .link = p->link, .device.fd = -1, .tally = p->tally };
 }
 
@@ -52,6 +53,12 @@ int pump_open(struct pump *p, int role, const struct terms *t, const struct devi
 	p->frame = malloc(FRAME_MOST);
 	if (!p->frame)
 		return -ENOMEM;
+	if (!device_io_is_stream(device)) {
+		p->inlet = malloc(sizeof(*p->inlet));
+		if (!p->inlet)
+			return -ENOMEM;
+		inlet_init(p->inlet, &p->device, &p->tally);
+	}
 	if (t->comp_alg == COMP_NONE)
 		return 0;
 	p->packed = malloc(WIRE_DATA_MOST);
@@ -370,6 +377,11 @@ int pump_in(struct pump *p, const struct frame *f)
 		p->tally.rx_drops++;
 		return 0;
 	}
+	if (p->inlet) {
+		if (f->type == FRAME_DATA && inlet_frame(p->inlet, f->data, f->size))
+			return 0;
+		inlet_flush(p->inlet); /* nothing of a flow is overtaken */
+	}
 	do {
 		n = device_io_write(&p->device, data + p->written, size - p->written);
 		if (n == -EAGAIN) {
@@ -392,4 +404,10 @@ int pump_in(struct pump *p, const struct frame *f)
 	p->tally.rx_frames++;
 	p->tally.rx_bytes += inner_size(p, size);
 	return 0;
+}
+
+void pump_in_flush(struct pump *p)
+{
+	if (p->inlet)
+		inlet_flush(p->inlet);
 }

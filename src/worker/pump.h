@@ -6,6 +6,7 @@
 
 #include "compress.h"
 #include "device_io.h"
+#include "inlet.h"
 #include "link.h"
 #include "pace.h"
 #include "udp.h"
@@ -15,6 +16,7 @@ struct pump {
 	struct compress *compress; /* NULL: none; owned */
 	struct udp *udp;           /* NULL: no UDP path; owned */
 	struct device_io device; /* its descriptor is owned */
+	struct inlet *inlet;     /* NULL: a stream; owned */
 	bool live;               /* frames may flow: `up` has run */
 	bool read_eof;           /* the stream's end has been read and sent */
 	bool write_eof;          /* the peer's DATA_EOF has come, or nobody reads what we write */
@@ -46,6 +48,8 @@ enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_e
 /* Whether the device is worth waiting for: `full`, the network took nothing more last time. */
 bool pump_wants_device(const struct pump *p, bool full);
 
-/* One DATA, DATA_Z or DATA_EOF of the peer -> device.  0: done; -EAGAIN: the device is full, offer
- * the same frame again when it is writable; -EPROTO: fatal. */
+/* One DATA, DATA_Z or DATA_EOF of the peer -> device.  0: done, or taken, and then the frame must stay
+ * where it is until pump_in_flush(); -EAGAIN: the device is full, offer the same frame again when it
+ * is writable; -EPROTO: fatal. */
 int pump_in(struct pump *p, const struct frame *f);
+void pump_in_flush(struct pump *p);

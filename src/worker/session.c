@@ -174,7 +174,8 @@ static int on_frame(struct session *s, const struct frame *f)
 	}
 }
 
-static void take_frames(struct session *s)
+/* Those of data are merged on their way to the device: see take_frames(). */
+static void take_each_frame(struct session *s)
 {
 	struct frame f;
 
@@ -193,6 +194,13 @@ static void take_frames(struct session *s)
 		if (!s->held)
 			link_release(s->link);
 	}
+}
+
+/* What has been taken lies in the link's buffer, until that is filled again. */
+static void take_frames(struct session *s)
+{
+	take_each_frame(s);
+	pump_in_flush(&s->pump);
 }
 
 static void on_link_down(struct session *s, enum tls_io io)
