@@ -58,6 +58,6 @@ round_trips()
 # slow_link add|del: the way between the two hosts is by their modem, or by the fast link again.
 slow_link()
 {
-	on client ip route "$1" $outer dev eth2
-	on server ip route "$1" $outer_client dev eth2
+	on client ip route "$1" $outer dev eth2 congctl $congestion
+	on server ip route "$1" $outer_client dev eth2 congctl $congestion
 }

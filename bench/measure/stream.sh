@@ -51,7 +51,7 @@ iperf()
 	start server iperf3 -s -1
 	server=$!
 	wait_for 5 listens server 5201
-	on client timeout $((seconds + 10)) iperf3 -c "$inner" -t "$seconds" -J "$@" >"$work/iperf.json"
+	on client timeout $((seconds + 10)) iperf3 -c "$inner" -C $congestion -t "$seconds" -J "$@" >"$work/iperf.json"
 	kill $server 2>/dev/null # only if the client never came
 	wait $server 2>/dev/null
 }
