@@ -13,6 +13,13 @@ hasty_worker()
 	install -m 755 "$top_builddir/t/tools/hasty-worker" "$own_world/bin/vtun-worker"
 }
 
+# odd_machine NAME: vtunds are started on such a machine from now on (t/tools/odd_machine.c).
+odd_machine()
+{
+	install -m 755 "$top_builddir/t/tools/odd-vtund" "$own_world/bin/$1"
+	VTUND="$own_world/bin/$1 --worker=$own_world/bin/vtun-worker"
+}
+
 # udp_conf SERVER-OPTIONS [CLIENT-OPTIONS [GENERAL-OPTIONS]]: the files of both.
 udp_conf()
 {
@@ -88,19 +95,39 @@ last_record()
 }
 
 # copies MEGABYTES FROM TO ADDRESS [COMMAND...]: random bytes arrive as they were sent, whatever the
-# command does when half of them are on their way.
+# command does, which must succeed: it begins when half of them are on their way, and until it is done
+# more of them flow.
 copies()
 {
 	local half=$(($1 * 500000)) from=$2 to=$3 at=$4
 
 	shift 4
+	echo 0 >"$scratch/done"
 	[ -p "$scratch/copy" ] || mkfifo "$scratch/copy"
-	on "$to" timeout 30 nc -l -N "$at" 7000 </dev/null | sha256sum >"$scratch/got" &
+	on "$to" timeout 60 nc -l -N "$at" 7000 </dev/null | sha256sum >"$scratch/got" &
 	wait_until 10 listens "$to" 7000 || return
 	sha256sum <"$scratch/copy" >"$scratch/sent" &
-	{ head -c $half /dev/urandom && "$@" >&2; head -c $half /dev/urandom; } |
-		tee "$scratch/copy" | on "$from" timeout 30 nc -N "$at" 7000 >/dev/null
+	{ head -c $half /dev/urandom; [ $# = 0 ] || flows_during "$@"; head -c $half /dev/urandom; } |
+		tee "$scratch/copy" | on "$from" timeout 60 nc -N "$at" 7000 >/dev/null
 	wait
-	cat "$scratch/sent" "$scratch/got"
-	cmp "$scratch/sent" "$scratch/got"
+	cat "$scratch/sent" "$scratch/got" "$scratch/done"
+	cmp "$scratch/sent" "$scratch/got" && return "$(cat "$scratch/done")"
+}
+
+# Some 20 MB a second on stdout, until the command is done; its exit status in $scratch/done.
+flows_during()
+{
+	local code
+
+	rm "$scratch/done"
+	{
+		code=0
+		"$@" >&2 || code=$?
+		echo $code >"$scratch/done.new"
+		mv "$scratch/done.new" "$scratch/done"
+	} &
+	while [ ! -e "$scratch/done" ]; do
+		head -c 1000000 /dev/urandom
+		sleep 0.05
+	done
 }

@@ -35,6 +35,22 @@ const char *tunnel_type_name(unsigned type)
 	return type < ARRAY_SIZE(names) ? names[type] : "?";
 }
 
+const char *suite_name(unsigned suite)
+{
+	switch (suite) {
+	case SUITE_AES_128_GCM:
+		return "AES-128-GCM";
+	case SUITE_AES_256_GCM:
+		return "AES-256-GCM";
+	case SUITE_CHACHA20_POLY1305:
+		return "ChaCha20-Poly1305";
+	case SUITE_AES_128_GMAC:
+		return "AES-128-GMAC";
+	default:
+		return "?";
+	}
+}
+
 const char *comp_alg_name(unsigned alg)
 {
 	static const char *const names[] = { "no", "lzo", "zlib" };

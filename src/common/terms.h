@@ -110,6 +110,7 @@ enum { REASON_TEXT_MAX = 127 }; /* bytes of text that may go with a reason */
 const char *reason_name(unsigned reason);
 const char *tunnel_type_name(unsigned type);   /* "tun", "ether", "tty", "pipe" */
 const char *comp_alg_name(unsigned alg);       /* "no", "lzo", "zlib" */
+const char *suite_name(unsigned suite);        /* "AES-128-GCM"... */
 
 /* Whether every number is in its range, whoever sent it: a peer, or a worker that a peer has taken
  * over.  Returns 0, or the type of the TLV that is wrong (never 0). */

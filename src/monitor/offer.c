@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "common/cleanup.h"
-#include "common/cpu.h"
+#include "suites.h"
 
 enum {
 	MTU_DEFAULT = 1500,
@@ -39,28 +39,11 @@ static void set_version(struct terms *t)
 	snprintf(t->version, sizeof(t->version), "vtun %s", PACKAGE_VERSION);
 }
 
-/* In order of preference.  ChaCha20 is six times as slow as AES in hardware, and the faster one
- * without. */
-static void set_suites(struct terms *t)
-{
-	static const uint8_t with_aes[] = {
-		SUITE_AES_128_GCM, SUITE_AES_256_GCM, SUITE_CHACHA20_POLY1305,
-	};
-	static const uint8_t without[] = {
-		SUITE_CHACHA20_POLY1305, SUITE_AES_128_GCM, SUITE_AES_256_GCM,
-	};
-	size_t n = 0;
-
-	if (!t->encrypt)
-		t->suites[n++] = SUITE_AES_128_GMAC;
-	memcpy(t->suites + n, cpu_has_aes() ? with_aes : without, sizeof(with_aes));
-}
-
 static void offer_udp(const struct config_session *session, uint16_t udp_port, struct terms *t)
 {
 	t->udp_port = udp_port;
 	t->encrypt = session->encrypt;
-	set_suites(t);
+	suites_offered(t->encrypt, t->suites);
 	t->spi = random_spi();
 	t->caps |= CAP_UDP_ROAM;
 }
@@ -213,19 +196,6 @@ unsigned offer_disagree(const struct config_session *session, const struct terms
 	return disagree_compress(session, offer, ret_text);
 }
 
-/* The server's order of preference; but ChaCha20 where we have no AES in hardware. */
-static uint8_t choose_suite(const struct terms *offer, bool encrypt)
-{
-	size_t i;
-
-	if (encrypt && !cpu_has_aes() && memchr(offer->suites, SUITE_CHACHA20_POLY1305, SUITES_MAX))
-		return SUITE_CHACHA20_POLY1305;
-	for (i = 0; i < SUITES_MAX; i++)
-		if (offer->suites[i] && (offer->suites[i] == SUITE_AES_128_GMAC) == !encrypt)
-			return offer->suites[i];
-	return 0;
-}
-
 void offer_accept(const struct config_session *session, const struct device *device,
 		  const struct terms *offer, struct terms *ret)
 {
@@ -239,7 +209,7 @@ void offer_accept(const struct config_session *session, const struct device *dev
 		t.mtu = session->mtu;
 	memset(t.suites, 0, sizeof(t.suites));
 	t.spi = 0;
-	t.suites[0] = t.udp_port ? choose_suite(offer, t.encrypt) : 0;
+	t.suites[0] = t.udp_port ? suites_choose(offer->suites, t.encrypt) : 0;
 	if (t.suites[0])
 		t.spi = random_spi();
 	else

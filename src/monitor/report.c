@@ -208,7 +208,10 @@ void report_session_up(const struct terms *t)
 	struct journal_entry e = { 0 };
 	const char *proto = t->proto == PROTO_UDP ? "udp" : "tcp";
 	char mtu[16] = ""; /* a stream of bytes has none */
+	char suite[32] = ""; /* of the UDP path; TLS chooses its own */
 
+	if (t->suites[0])
+		snprintf(suite, sizeof(suite), " (%s)", suite_name(t->suites[0]));
 	if (t->mtu)
 		snprintf(mtu, sizeof(mtu), ", mtu %u", t->mtu);
 	self.since = time(NULL);
@@ -216,10 +219,12 @@ void report_session_up(const struct terms *t)
 	journal_add(&e, "VTUN_TYPE=%s", tunnel_type_name(t->type));
 	journal_add(&e, "VTUN_PROTO=%s", proto);
 	journal_add(&e, "VTUN_MTU=%u", t->mtu);
+	if (t->suites[0])
+		journal_add(&e, "VTUN_SUITE=%s", suite_name(t->suites[0]));
 	log_entry(LOG_NOTICE, &e, "%s: session up: device %s, peer %s, %s over %s, compress %s, "
-		  "encrypt %s, keepalive %u:%u%s", session_name(), self.device, self.peer,
+		  "encrypt %s%s, keepalive %u:%u%s", session_name(), self.device, self.peer,
 		  tunnel_type_name(t->type), proto, comp_alg_name(t->comp_alg),
-		  t->encrypt ? "yes" : "no", t->keepalive_s, t->keepalive_misses, mtu);
+		  t->encrypt ? "yes" : "no", suite, t->keepalive_s, t->keepalive_misses, mtu);
 }
 
 /* What became of the peer's datagrams, and how often keys changed: of each what there is.  Fields of

@@ -62,22 +62,40 @@ static unsigned verdict(size_t n)
 	return esp_open(in, copy, n, &p, &bad) == 0 ? 0 : bad + 1u;
 }
 
-static void known_answer(void)
+static void known_answers(void)
 {
 	static const char inner[] =
 		"4500001c00004000401100000a0000010a0000020007000700080000";
-	size_t n = unhex("c29ae3617c8222489bc71031042650f57612edce", key_salt, sizeof(key_salt));
-	ssize_t size;
+	static const struct {
+		unsigned suite;
+		const char *key_salt, *packet;
+	} v[] = {
+		{ SUITE_AES_128_GCM, "c29ae3617c8222489bc71031042650f57612edce",
+		  "a1b2c3d40000000144640391c61d07ef47f2fd169764d8d2ae60512ba0c9441e"
+		  "8c3bcc8a5c6c3c5332b624abffbdca970b345c9ca836ec7b" },
+		{ SUITE_AES_256_GCM,
+		  "bbc3f1aa7ecd5d961c0d902427c571049be4819000b0ec6d915c7ee0a73f5d42c7cfff36",
+		  "a1b2c3d4000000012f5c6c3a6dfdd0a91f9fa11c77e54d300afc72011819e363"
+		  "49a7cd4362c89a9c7af76f5071d2c9a2c2d5fceef268f512" },
+		{ SUITE_CHACHA20_POLY1305,
+		  "29955d7a3a81ce932a446b3151eca67a376af191987b79daf15eb916f4aff0c829d2f200",
+		  "a1b2c3d4000000011a531449985a7dfe4ffe07692f3eeddb192b528dcc8dac4d"
+		  "47dc6272a38162afe1e0b45396367a8692690983fb4bb43e" },
+		{ SUITE_AES_128_GMAC, "320dbd863f46aeaf1980b2ac7d1aba7db61e46d7",
+		  "a1b2c3d4000000014500001c00004000401100000a0000010a00000200070007"
+		  "0008000001020204e561a3d77832adfc19d052ce5ec4f04e" },
+	};
+	size_t i, n;
 
-	ok(n == 20, "key and salt of the document");
-	pair(SUITE_AES_128_GCM, TUNNEL_TUN, 0);
-	n = unhex(inner, buffer + ESP_HEADER, 1000);
-	size = esp_seal(out, buffer, n, ESP_IPV4);
-	ok(size == 56 && is_hex(buffer, 56, "a1b2c3d40000000144640391c61d07ef47f2fd169764d8d2ae6051"
-		"2ba0c9441e8c3bcc8a5c6c3c5332b624abffbdca970b345c9ca836ec7b"),
-	   "the document's packet is made");
-	ok(verdict(56) == 0 && p.size == n && p.next == ESP_IPV4 && p.newest &&
-	   is_hex(p.data, n, inner), "and opened");
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		unhex(v[i].key_salt, key_salt, sizeof(key_salt));
+		pair(v[i].suite, TUNNEL_TUN, 0);
+		n = unhex(inner, buffer + ESP_HEADER, 1000);
+		ok(esp_seal(out, buffer, n, ESP_IPV4) == 56 && is_hex(buffer, 56, v[i].packet),
+		   "%s: the document's packet is made", names[i]);
+		ok(verdict(56) == 0 && p.size == n && p.next == ESP_IPV4 && p.newest &&
+		   is_hex(p.data, n, inner), "%s: and opened", names[i]);
+	}
 }
 
 /* The same by GnuTLS's call that is made for working in place: ours must give the same bytes. */
@@ -395,7 +413,7 @@ static void refused(void)
 
 int main(void)
 {
-	known_answer();
+	known_answers();
 	round_trips();
 	visible();
 	bit_flips();

@@ -25,6 +25,28 @@ static void the_session(void)
 	   "key and salt to the client");
 }
 
+/* The document's keys of the other suites, to the server. */
+static void other_suites(void)
+{
+	static const struct {
+		uint8_t suite;
+		const char *key_salt;
+	} v[] = {
+		{ SUITE_AES_256_GCM,
+		  "bbc3f1aa7ecd5d961c0d902427c571049be4819000b0ec6d915c7ee0a73f5d42c7cfff36" },
+		{ SUITE_CHACHA20_POLY1305,
+		  "29955d7a3a81ce932a446b3151eca67a376af191987b79daf15eb916f4aff0c829d2f200" },
+		{ SUITE_AES_128_GMAC, "320dbd863f46aeaf1980b2ac7d1aba7db61e46d7" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		keys_direction(root, true, 0, v[i].suite, 0xa1b2c3d4, key_salt);
+		ok(is_hex(key_salt, strlen(v[i].key_salt) / 2, v[i].key_salt),
+		   "suite %u: key and salt to the server", v[i].suite);
+	}
+}
+
 static void next_root(void)
 {
 	uint8_t secret_i[32], secret_r[32], public_i[32], public_r[32], dh[32], dh_r[32], i;
@@ -105,6 +127,7 @@ static void pairs(void)
 int main(void)
 {
 	the_session();
+	other_suites();
 	next_root();
 	separation();
 	pairs();

@@ -29,7 +29,8 @@ static char scratch[] = "/tmp/vtun-report-XXXXXX";
 
 static const struct terms terms = {
 	.type = TUNNEL_TUN, .proto = PROTO_UDP, .comp_alg = COMP_LZO, .comp_level = 9, .encrypt = 1,
-	.keepalive_s = 30, .keepalive_misses = 4, .mtu = 1446, .version = "4.0 \"\\ {}",
+	.keepalive_s = 30, .keepalive_misses = 4, .mtu = 1446,
+	.suites = { SUITE_CHACHA20_POLY1305 }, .version = "4.0 \"\\ {}",
 };
 static const struct tally tally = {
 	.tx_frames = 3, .tx_bytes = 4242, .rx_frames = 5, .rx_bytes = UINT64_MAX,
@@ -230,9 +231,10 @@ static int session_up_is_explained(void)
 	report_session_up(&terms);
 	e = received(journal);
 	return is_explained(e) && has(e, "VTUN_TYPE=tun") && has(e, "VTUN_PROTO=udp") &&
-	       has(e, "VTUN_MTU=1446") &&
+	       has(e, "VTUN_MTU=1446") && has(e, "VTUN_SUITE=ChaCha20-Poly1305") &&
 	       strstr(e, "MESSAGE=wireless2: session up: device tun0, peer 192.0.2.7 port 4711, "
-			 "tun over udp, compress lzo, encrypt yes, keepalive 30:4, mtu 1446\n");
+			 "tun over udp, compress lzo, encrypt yes (ChaCha20-Poly1305), keepalive 30:4, "
+			 "mtu 1446\n");
 }
 
 static int session_end_is_explained(void)
