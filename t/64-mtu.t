@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The path carries less than a link of 1,500 bytes, from the beginning or all of a sudden, and whether
-# routers say so or not: the device's MTU follows, and the copy that was under way arrives.
+# routers say so or not: the device's MTU follows, and the copy that was under way arrives.  Over IPv4
+# and IPv6.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/udp.sh"
 in_own_network "$@"
@@ -20,7 +21,13 @@ host_address router eth1 10.2.0.254/24
 host_address client eth1 10.2.0.2/24
 on server ip route add default via 10.1.0.254
 on client ip route add default via 10.2.0.254
-on router sysctl -qw net.ipv4.ip_forward=1
+host_address server eth1 fd00:a::1/64
+host_address router eth0 fd00:a::ff/64
+host_address router eth1 fd00:b::ff/64
+host_address client eth1 fd00:b::2/64
+on server ip route add default via fd00:a::ff
+on client ip route add default via fd00:b::ff
+on router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 
 # shrinks MTU: what does not fit there the router refuses by ICMP, or does not even receive.
 shrinks()
@@ -30,11 +37,19 @@ shrinks()
 
 silence()
 {
-	on router nft "add table ip mute;
-		add chain ip mute out { type filter hook output priority 0; };
-		add rule ip mute out ip protocol icmp drop"
-	on client ip route flush cache
-	on server ip route flush cache
+	on router nft "add table inet mute;
+		add chain inet mute out { type filter hook output priority 0; };
+		add rule inet mute out ip protocol icmp drop;
+		add rule inet mute out icmpv6 type packet-too-big drop"
+}
+
+widens()
+{
+	shrinks 1500
+	for host in client server; do
+		on $host ip route flush cache
+		on $host ip -6 route flush cache
+	done
 }
 
 mtu_is()
@@ -61,20 +76,62 @@ for host in server client; do
 done
 end "$client_pid"
 
+# mtu_clamps MTU SERVER [GENERAL-OPTIONS]: what becomes of 1450 that `up` sets.
+mtu_clamps()
+{
+	udp_conf "" "" "${3-}"
+	sed -i 's/link set %% up/link set %% mtu 1450 up/' "$scratch"/*.conf
+	udp_session "the UDP path comes up" "$2"
+	ok "... the server's mtu 1450 becomes $1" mtu_is server "$1"
+}
+
+follows_and_says()
+{
+	ok "$1 in the middle$5: 200 MB from $3 to $4 are the same" copies 200 "$3" "$4" "$6" follows "$1" "$2"
+	for host in server client; do
+		like "... $host says that its device has less" "$(cat "$scratch/$host.log")" \
+			"carries less: MTU of tun0 is $2 now, was "
+	done
+}
+
+keep_ipv6()
+{
+	on server ip -6 address show dev tun0 | grep -q fd00:9::1 &&
+		on client ip -6 address show dev tun0 | grep -q fd00:9::2
+}
+
 udp_conf "" ""
 udp_session "the UDP path comes up" 10.1.0.1
-ok "1300 in the middle: 200 MB from server to client are the same" \
-	copies 200 server client 10.9.0.2 follows 1300 1206
+follows_and_says 1400 1282 server client "" 10.9.0.2
 for host in server client; do
-	like "... $host says that its device has less" "$(cat "$scratch/$host.log")" "carries less: MTU of tun0 is 1206 now, was 1446"
 	is "... once" "$(grep -c "carries less" "$scratch/$host.log")" 1
 done
+follows_and_says 1300 1280 client server ", and IPv6 in the tunnel" fd00:9::1
+ok "... which keeps its addresses" keep_ipv6
 ends_well
-shrinks 1500
+widens
+sed -i /fd00:9/d "$scratch"/*.conf
+udp_session "without IPv6 the UDP path comes up" 10.1.0.1
+follows_and_says 1300 1206 server client "" 10.9.0.2
+ends_well
+widens
 silence
 udp_session "the UDP path comes up" 10.1.0.1
-ok "1300 and no ICMP: 200 MB from client to server are the same" \
-	copies 200 client server 10.9.0.1 follows 1300 1206
+follows_and_says 1300 1206 client server " and no ICMP" 10.9.0.1
 is "... over UDP" "$(grep -c "data goes over TLS" "$scratch/client.log")" 0
+ends_well
+widens
+end "$server_pid"
+
+vtund_server server "$scratch/server.conf" "[fd00:a::1]"
+mtu_clamps 1426 fd00:a::1
+like "... as the log says once" "$(grep "mtu_clamp" "$scratch/server.log")" \
+	"the MTU of tun0 was 1450, which is too much for UDP: now 1426"
+follows_and_says 1400 1282 server client " of IPv6, and no ICMP" 10.9.0.2
+is "... over UDP" "$(grep -c "data goes over TLS" "$scratch/client.log")" 0
+ends_well
+widens
+mtu_clamps 1450 fd00:a::1 "mtu_clamp no;"
+ok "... as mtu_clamp no wants it: 20 MB cross all the same" copies 20 server client 10.9.0.2
 ends_well
 finish

@@ -50,6 +50,7 @@ enum terms_tlv {
 
 enum {
 	MTU_LEAST = 576,
+	MTU_LEAST_IPV6 = 1280,
 	MTU_MOST = 65521,
 	SESSION_NAME_MAX = 63, /* bytes, without a NUL */
 	SUITES_MAX = 8,

@@ -238,20 +238,30 @@ int device_set_offload(const struct device *d, uint32_t features)
 	return ioctl(d->fd, TUNSETOFFLOAD, (unsigned long)features) < 0 ? -errno : 0;
 }
 
-/* The name is asked for afresh: `up` may have given the device another one. */
-static int mtu_request(const struct device *d, unsigned long request, struct ifreq *ifr)
+/* Asked for afresh: `up` may have given the device another name. */
+static int name_now(const struct device *d, char ret[static IFNAMSIZ])
 {
-	auto_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq now = { 0 };
 	const char *name = d->name;
 
-	if (sock < 0)
-		return -errno;
 	if (d->fd >= 0 && ioctl(d->fd, TUNGETIFF, &now) == 0)
 		name = now.ifr_name;
 	if (strlen(name) >= IFNAMSIZ)
 		return -ENODEV;
-	strcpy(ifr->ifr_name, name);
+	strcpy(ret, name);
+	return 0;
+}
+
+static int mtu_request(const struct device *d, unsigned long request, struct ifreq *ifr)
+{
+	auto_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r;
+
+	if (sock < 0)
+		return -errno;
+	r = name_now(d, ifr->ifr_name);
+	if (r < 0)
+		return r;
 	return ioctl(sock, request, ifr) < 0 ? -errno : 0;
 }
 
@@ -268,4 +278,26 @@ int device_get_mtu(const struct device *d)
 	int r = mtu_request(d, SIOCGIFMTU, &ifr);
 
 	return r < 0 ? r : ifr.ifr_mtu;
+}
+
+/* A line of ipv6_route: 32 digits of a destination... and the device's name in the end.  What each
+ * device has by itself, link-local (fe80::/10) and multicast (ff00::/8) routes, does not count. */
+bool device_has_ipv6(const struct device *d)
+{
+	FILE *f = fopen("/proc/self/net/ipv6_route", "re");
+	char line[256], name[IFNAMSIZ], *last;
+	bool found = false;
+
+	if (!f)
+		return errno != ENOENT; /* Linux without IPv6 has no such file */
+	if (name_now(d, name) < 0)
+		found = true;
+	while (!found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		last = strrchr(line, ' ');
+		found = last && !strcmp(last + 1, name) && strncmp(line, "fe8", 3) != 0 &&
+			strncmp(line, "ff", 2) != 0;
+	}
+	fclose(f);
+	return found;
 }

@@ -37,3 +37,7 @@ void device_close(struct device *d);
 int device_set_offload(const struct device *d, uint32_t features);
 int device_set_mtu(const struct device *d, unsigned mtu);
 int device_get_mtu(const struct device *d);
+
+/* Whether IPv6 packets are routed into it, or nobody can say.  With an MTU below 1,280 Linux would take
+ * its IPv6 addresses and routes away, and not give them back. */
+bool device_has_ipv6(const struct device *d);

@@ -293,19 +293,22 @@ int setup_mtu(struct session *s, const struct ipc_message *m)
 {
 	const struct device *d = &s->tunnel->device;
 	int r, mtu = device_get_mtu(d);
+	uint16_t want = m->mtu.mtu;
 
 	if (!has_packets(s) || s->terms.proto != PROTO_UDP || m->mtu.mtu < MTU_LEAST)
 		return -EBADMSG;
 	/* Only ever lower, so that a worker can ask as often as it likes. */
-	if (mtu < 0 || m->mtu.mtu >= mtu || s->mtu_failed || !config_general(s->config)->mtu_clamp)
+	if (want < MTU_LEAST_IPV6 && device_has_ipv6(d))
+		want = MTU_LEAST_IPV6;
+	if (mtu < 0 || want >= mtu || s->mtu_failed || !config_general(s->config)->mtu_clamp)
 		return ANSWERED;
-	r = device_set_mtu(d, m->mtu.mtu);
+	r = device_set_mtu(d, want);
 	s->mtu_failed = r < 0;
 	if (r < 0)
 		log_errno(LOG_WARNING, r, "%s: the MTU of %s cannot be lowered to %u", s->name, d->name,
-			  m->mtu.mtu);
+			  want);
 	else
 		log_notice("%s: the path to %s carries less: MTU of %s is %u now, was %d", s->name,
-			   s->ends.peer_name, d->name, m->mtu.mtu, mtu);
+			   s->ends.peer_name, d->name, want, mtu);
 	return ANSWERED;
 }

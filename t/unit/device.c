@@ -106,6 +106,12 @@ static void test_mtu(void)
 	   "what the kernel does not take is an error");
 	ok(system("ip link set m0 name renamed0") == 0 && device_set_mtu(&d, 1400) == 0 &&
 	   device_get_mtu(&d) == 1400, "a device that got another name is found all the same");
+	ok(system("ip link set renamed0 up") == 0 && !device_has_ipv6(&d),
+	   "link-local IPv6 is not counted as IPv6");
+	ok(system("ip address add fd00::1/64 dev renamed0 nodad") == 0 && device_has_ipv6(&d),
+	   "an address is");
+	ok(system("ip link set renamed0 mtu 1279") == 0 && !device_has_ipv6(&d),
+	   "below 1280 Linux takes it away");
 	device_close(&d);
 	ok(device_get_mtu(&d) == -ENODEV, "one that is gone is an error");
 	open_it(TUNNEL_PIPE, "", &pipe_end);

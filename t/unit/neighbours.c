@@ -236,6 +236,12 @@ int device_get_mtu(const struct device *d)
 	return nb.mtu_set;
 }
 
+bool device_has_ipv6(const struct device *d)
+{
+	(void)d;
+	return nb.has_ipv6;
+}
+
 int udpsock_open(int tcp_fd, uint16_t low, uint16_t high, int *ret_fd, uint16_t *ret_port)
 {
 	(void)tcp_fd, (void)low, (void)high, (void)ret_fd, (void)ret_port;

@@ -28,6 +28,7 @@ extern struct neighbours {
 	int attempts, successes, leaves, forgets;
 	int opened, closed, ups, downs;
 	int mtu_set;
+	bool has_ipv6;
 	int sessions_up, sessions_ended, auth_failures, states;
 	char auth_failure[256];
 	int lines;                      /* lines of log... */

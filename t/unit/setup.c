@@ -190,6 +190,15 @@ static void test_setup(void)
 	clear();
 }
 
+static void asks_mtu_1206(int sock)
+{
+	struct ipc_message m = { .op = IPC_MTU, .mtu.mtu = 1206 };
+
+	climb(sock, PHASE_RUN);
+	must(ipc_send(sock, &m, NULL, 0) == 0);
+	say(sock, IPC_END);
+}
+
 static void keeps_asking_mtu(int sock)
 {
 	climb(sock, PHASE_RUN);
@@ -207,6 +216,20 @@ static void test_mtu(void)
 	nb.section.proto = PROTO_UDP;
 	nb.section.mtu = 1300;
 	ok(play(keeps_asking_mtu) == EXIT_DONE && nb.mtu_set == 1300, "but never raise it");
+	clear();
+	prepare(ROLE_SERVER);
+	nb.section.proto = PROTO_UDP;
+	ok(play(asks_mtu_1206) == EXIT_DONE && nb.mtu_set == 1206, "below 1280 where there is no IPv6");
+	clear();
+	prepare(ROLE_SERVER);
+	nb.section.proto = PROTO_UDP;
+	nb.has_ipv6 = true;
+	ok(play(asks_mtu_1206) == EXIT_DONE && nb.mtu_set == 1280, "not where there is");
+	clear();
+	prepare(ROLE_SERVER);
+	nb.section.proto = PROTO_UDP;
+	nb.general.mtu_clamp = false;
+	ok(play(keeps_asking_mtu) == EXIT_DONE && nb.mtu_set == 1500, "not with mtu_clamp no");
 	clear();
 }
 
