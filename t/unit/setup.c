@@ -206,31 +206,32 @@ static void keeps_asking_mtu(int sock)
 	say(sock, IPC_END);
 }
 
+/* What the device has in the end, in a session that was prepared. */
+static int mtu_after(void (*script)(int sock))
+{
+	int mtu;
+
+	nb.section.proto = PROTO_UDP;
+	mtu = play(script) == EXIT_DONE ? nb.mtu_set : -1;
+	clear();
+	return mtu;
+}
+
 static void test_mtu(void)
 {
 	prepare(ROLE_SERVER);
-	nb.section.proto = PROTO_UDP;
-	ok(play(keeps_asking_mtu) == EXIT_DONE && nb.mtu_set == 1400, "proto udp may lower the MTU");
-	clear();
+	ok(mtu_after(keeps_asking_mtu) == 1400, "proto udp may lower the MTU");
 	prepare(ROLE_SERVER);
-	nb.section.proto = PROTO_UDP;
 	nb.section.mtu = 1300;
-	ok(play(keeps_asking_mtu) == EXIT_DONE && nb.mtu_set == 1300, "but never raise it");
-	clear();
+	ok(mtu_after(keeps_asking_mtu) == 1300, "but never raise it");
 	prepare(ROLE_SERVER);
-	nb.section.proto = PROTO_UDP;
-	ok(play(asks_mtu_1206) == EXIT_DONE && nb.mtu_set == 1206, "below 1280 where there is no IPv6");
-	clear();
+	ok(mtu_after(asks_mtu_1206) == 1206, "below 1280 where there is no IPv6");
 	prepare(ROLE_SERVER);
-	nb.section.proto = PROTO_UDP;
 	nb.has_ipv6 = true;
-	ok(play(asks_mtu_1206) == EXIT_DONE && nb.mtu_set == 1280, "not where there is");
-	clear();
+	ok(mtu_after(asks_mtu_1206) == 1280, "not where there is");
 	prepare(ROLE_SERVER);
-	nb.section.proto = PROTO_UDP;
 	nb.general.mtu_clamp = false;
-	ok(play(keeps_asking_mtu) == EXIT_DONE && nb.mtu_set == 1500, "not with mtu_clamp no");
-	clear();
+	ok(mtu_after(keeps_asking_mtu) == 1500, "not with mtu_clamp no");
 }
 
 int main(void)
