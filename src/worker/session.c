@@ -227,10 +227,11 @@ static void take_input(struct session *s)
 {
 	int turn;
 
-	for (turn = 0; turn < 4 && wants_input(s) && s->state != STATE_OVER; turn++) {
+	for (turn = 0; turn < 4; turn++) {
 		enum tls_io io;
 
 		take_frames(s);
+		/* The monitor or the device is waited for: asleep, so this is no `more`. */
 		if (!wants_input(s) || s->state == STATE_OVER)
 			return;
 		io = link_fill(s->link);
