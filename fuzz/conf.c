@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vtund.conf from hostile memory: tokens, grammar, libconfuse, check.  For libFuzzer; fuzz/replay.c
- * runs it over a corpus without.
- *
- *	CC=clang CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined' \
- *		../configure --disable-hardening && make libmonitor.a libcommon.a
- *	clang -g -fsanitize=fuzzer,address,undefined -I../src ../fuzz/conf.c libmonitor.a libcommon.a \
- *		-lconfuse -lsodium -lsystemd -o fuzz-conf
- *	./fuzz-conf -max_len=2048 -dict=../fuzz/conf.dict new ../fuzz/corpus/conf
+ * vtund.conf from hostile memory: tokens, grammar, libconfuse, check.
  */
 #include <errno.h>
 #include <stdint.h>

@@ -212,8 +212,11 @@ int device_open(enum tunnel_type type, const char *want, struct device *ret,
 
 void device_close(struct device *d)
 {
+	if (d->fd < 0) /* as the real one, it may be told twice */
+		return;
 	nb.closed++;
 	close(d->fd);
+	d->fd = -1;
 }
 
 int device_set_offload(const struct device *d, uint32_t features)
