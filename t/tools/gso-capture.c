@@ -266,6 +266,36 @@ static void store(const char *name, const char *explanation)
 	close(fd);
 }
 
+/* A file of packets alone, as the kernel gives them to the device: a datagram that is larger than the MTU. */
+static void store_fragments(int family, const char *name, const char *explanation)
+{
+	struct pollfd pfd = { .fd = a.tun, .events = POLLIN };
+	struct sockaddr_storage ss;
+	int fd = make_socket(&a, family, SOCK_DGRAM, 1, 7001), packets = 0;
+	socklen_t ss_size = address(family, 2, 7001, &ss);
+	uint8_t data[3000], buf[MOST];
+	char path[500];
+	ssize_t n;
+	FILE *f;
+
+	fill(data, sizeof(data));
+	if (sendto(fd, data, sizeof(data), 0, (void *)&ss, ss_size) != sizeof(data))
+		err(1, "sendto");
+	snprintf(path, sizeof(path), "%s/%s.txt", directory, name);
+	f = fopen(path, "w");
+	if (!f)
+		err(1, "%s", path);
+	fprintf(f, "# %s\ntype %s\n", explanation, tap ? "ether" : "tun");
+	while (poll(&pfd, 1, 200) > 0 && (n = read(a.tun, buf, sizeof(buf))) > HDR) {
+		print_hex(f, "packet", buf + HDR, (size_t)n - HDR);
+		packets++;
+	}
+	if (packets != 3 || fclose(f) != 0)
+		errx(1, "%s: %d fragments", name, packets);
+	printf("%s: %d fragments\n", name, packets);
+	close(fd);
+}
+
 /* ---- variations */
 
 static uint8_t *frame(void)
@@ -323,6 +353,13 @@ static void tun_vectors(void)
 	ip[6] = 60;
 	store("tcp6-extension", "derived: a destination options header before TCP");
 
+	record_tcp(AF_INET, 3 * MSS + 5);
+	ip[1] |= 2;
+	store("tcp4-ect", "derived: ECN-capable, ECT(0), RFC 3168");
+	record_tcp(AF_INET6, 3 * MSS + 5);
+	ip[1] |= 3 << 4;
+	store("tcp6-ce", "derived: marked by a congested router, CE, RFC 3168");
+
 	record_udp(AF_INET, 1001, 250);
 	store("udp4", "UDP over IPv4 (UDP_SEGMENT), the last datagram has 1 byte");
 	record_udp(AF_INET6, 1000, 250);
@@ -331,6 +368,8 @@ static void tun_vectors(void)
 	store("udp6-plain", "a plain datagram with a partial checksum");
 	record_udp(AF_INET, 99, 0);
 	store("udp4-plain", "a plain datagram with a partial checksum");
+	store_fragments(AF_INET, "udp4-fragments", "a datagram of 3,000 bytes over IPv4");
+	store_fragments(AF_INET6, "udp6-fragments", "a datagram of 3,000 bytes over IPv6");
 }
 
 static void ether_vectors(void)

@@ -2,10 +2,10 @@
  *
  * A superframe becomes the packets that the kernel would have made of it.
  */
-#include <dirent.h>
 #include <errno.h>
 
 #include "frames.h"
+#include "recorded.h"
 #include "tap.h"
 #include "worker/checksum.h"
 #include "worker/segment.h"
@@ -14,73 +14,32 @@ static uint8_t frame[FRAME_ROOM], wanted[FRAME_ROOM], got[FRAME_ROOM];
 
 /* ---- the kernel's own */
 
-/* "word HEX" -> bytes; the number of them. */
-static size_t line_bytes(const char *line, const char *key, uint8_t *out)
-{
-	size_t n = strlen(key);
-
-	if (strncmp(line, key, n) != 0 || line[n] != ' ')
-		return 0;
-	return unhex(line + n + 1, out, FRAME_ROOM);
-}
-
 /* Whether every packet of a recorded file comes out as the kernel made it. */
-static int equals_kernel(FILE *f)
+static int equals_kernel(const struct recorded *r)
 {
-	enum tunnel_type type = TUNNEL_TUN;
-	struct segment s = {};
-	struct vnet_hdr h;
-	uint32_t packets = 0;
-	char *line = NULL;
-	size_t room = 0, n;
+	struct segment s;
+	uint32_t i;
 	int same = 1;
 
-	while (getline(&line, &room, f) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!strcmp(line, "type ether"))
-			type = TUNNEL_ETHER;
-		n = line_bytes(line, "superframe", frame);
-		if (n) {
-			vnet_get(frame, &h);
-			same &= segment_begin(type, &h, frame + VNET_HDR_SIZE, n - VNET_HDR_SIZE,
-					      &s) == 0;
-		}
-		n = line_bytes(line, "packet", wanted);
-		if (n && packets < s.count) {
-			segment_packet(&s, packets, got);
-			same &= n == (packets == s.count - 1 ? s.last : s.size);
-			same &= !memcmp(got, wanted, n);
-		}
-		packets += n > 0;
+	if (segment_begin(r->type, &r->h, r->superframe, r->size, &s) < 0 || s.count != r->count)
+		return 0;
+	for (i = 0; i < s.count; i++) {
+		segment_packet(&s, i, got);
+		same &= r->sizes[i] == (i == s.count - 1 ? s.last : s.size) &&
+			!memcmp(got, r->packets[i], r->sizes[i]);
 	}
-	free(line);
-	return same && packets > 0 && packets == s.count;
+	return same;
+}
+
+static void check_recorded(const struct recorded *r)
+{
+	if (r->size)
+		ok(equals_kernel(r), "as the kernel does it: %s", r->name);
 }
 
 static void test_recorded(void)
 {
-	const char *top = getenv("top_srcdir");
-	char path[500];
-	struct dirent *d;
-	int files = 0;
-	DIR *dir;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/t/data/gso", top ? top : ".");
-	dir = opendir(path);
-	while (dir && (d = readdir(dir))) {
-		if (!strstr(d->d_name, ".txt"))
-			continue;
-		snprintf(path, sizeof(path), "%s/t/data/gso/%s", top ? top : ".", d->d_name);
-		f = fopen(path, "r");
-		ok(f && equals_kernel(f), "as the kernel does it: %s", d->d_name);
-		if (f)
-			fclose(f);
-		files++;
-	}
-	if (dir)
-		closedir(dir);
-	ok(files >= 15, "all recorded files were there");
+	ok(recorded_each(check_recorded) >= 19, "all recorded files were there");
 }
 
 /* ---- made up */
