@@ -94,6 +94,12 @@ last_record()
 	grep "session ended" "$scratch/$1.log"
 }
 
+# bytes N: what copies() sends; a test may have its own.
+bytes()
+{
+	head -c "$1" /dev/urandom
+}
+
 # copies MEGABYTES FROM TO ADDRESS [COMMAND...]: random bytes arrive as they were sent, whatever the
 # command does, which must succeed: it begins when half of them are on their way, and until it is done
 # more of them flow.
@@ -107,7 +113,7 @@ copies()
 	on "$to" timeout 60 nc -l -N "$at" 7000 </dev/null | sha256sum >"$scratch/got" &
 	wait_until 10 listens "$to" 7000 || return
 	sha256sum <"$scratch/copy" >"$scratch/sent" &
-	{ head -c $half /dev/urandom; [ $# = 0 ] || flows_during "$@"; head -c $half /dev/urandom; } |
+	{ bytes $half; [ $# = 0 ] || flows_during "$@"; bytes $half; } |
 		tee "$scratch/copy" | on "$from" timeout 60 nc -N "$at" 7000 >/dev/null
 	wait
 	cat "$scratch/sent" "$scratch/got" "$scratch/done"
@@ -127,7 +133,7 @@ flows_during()
 		mv "$scratch/done.new" "$scratch/done"
 	} &
 	while [ ! -e "$scratch/done" ]; do
-		head -c 1000000 /dev/urandom
+		bytes 1000000
 		sleep 0.05
 	done
 }

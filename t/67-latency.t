@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Nothing waits for a batch: a ping through an idle tunnel takes no time, and a tunnel without traffic
+# sleeps.  Nothing waits in a long queue either: beside a transfer that fills a slow link, a ping takes
+# little more than on the link.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/udp.sh"
+in_own_network "$@"
+need nc tc perl
+hosts_up
+
+# A modem between the two, of 10 Mbit/s each way, where a packet waits for up to 50 ms.
+modem_between()
+{
+	host_up modem
+	on client ip link set eth1 netns "$(host_pid modem)" name to-server
+	ip link add eth1 netns "$(host_pid client)" type veth peer name to-client netns "$(host_pid modem)"
+	host_address client eth1 192.168.1.2/30
+	on modem ip link add br0 type bridge
+	for port in to-server to-client; do
+		on modem ip link set $port master br0 up
+		on modem tc qdisc add dev $port root tbf rate 10mbit burst 5kb latency 50ms || return
+	done
+	on modem ip link set br0 up
+	wait_until 10 on client ping -qc 1 -W 1 192.168.1.1
+}
+
+tunnel()
+{
+	udp_conf "proto $1; keepalive no;" "proto $1; keepalive no;"
+	# No router is solicited in a tunnel that is said to be idle.
+	sed -i "/fd00:9/s|ip .*|program $(command -v sysctl) \"-qw net.ipv6.conf.%%.disable_ipv6=1\";|" "$scratch"/*.conf
+	if [ "$1" = udp ]; then
+		udp_session "$1: the path comes up"
+	else
+		: >"$scratch/server.log"
+		: >"$scratch/client.log"
+		vtund_client client "$scratch/client.conf" s
+		ok "$1: the tunnel comes up" wait_until 20 on client ping -qc 1 -W 1 10.9.0.1
+	fi
+}
+
+# pings ADDRESS OPTION...: round trips in ms, the shortest first.
+pings()
+{
+	on client ping -n "$@" | sed -n 's/.* time=\([0-9.]*\) ms/\1/p' | sort -n
+}
+
+# How often the worker of this monitor has gone to sleep, and so has been woken.
+naps()
+{
+	sed -n 's/^voluntary_ctxt_switches:[^0-9]*//p' "/proc/$(pgrep -P "$1" -x vtun-worker)/status"
+}
+
+# at RANK FILE: the number in that line.
+at()
+{
+	sed -n "$1p" "$2"
+}
+
+less()
+{
+	perl -e 'exit !(@ARGV == 2 && $ARGV[0] < $ARGV[1])' -- "$@"
+}
+
+vtund_server server "$scratch/server.conf"
+for proto in tcp udp; do
+	tunnel $proto
+	pings -i 0.005 -c 200 10.9.0.1 >"$scratch/idle"
+	least=$(at 1 "$scratch/idle")
+	ok "... of 200 pings through the idle tunnel the fastest takes $least ms: nothing waits" \
+		less "$least" 1
+	served=$(serving_pids)
+	before=$(($(naps "$client_pid") + $(naps "$served")))
+	sleep 3 # in which nothing is to happen
+	n=$(($(naps "$client_pid") + $(naps "$served") - before))
+	ok "... in 3 s without traffic both workers wake up $n times" [ $n -le 12 ]
+	ends_well
+done
+
+modem_between || diag "no modem"
+for proto in tcp udp; do
+	tunnel $proto
+	: >"$scratch/arrived"
+	on server sh -c "nc -l 10.9.0.1 7000 | wc -c" >"$scratch/arrived" 2>/dev/null </dev/null &
+	wait_until 10 listens server 7000
+	on client timeout 5 nc 10.9.0.1 7000 </dev/zero >/dev/null 2>&1 &
+	sending=$!
+	pings -i 0.05 -c 80 10.9.0.1 >"$scratch/full"
+	wait $sending
+	ok "... a transfer beside pings" wait_until 20 test -s "$scratch/arrived"
+	ends_well
+	bytes=$(cat "$scratch/arrived")
+	ok "... which was full: $bytes bytes in 5 s" [ "${bytes:-0}" -ge 3000000 ]
+	ok "... a ping beside that takes $(at 40 "$scratch/full") ms" less "$(at 40 "$scratch/full")" 150
+	ok "... and hardly ever more than $(at 75 "$scratch/full")" less "$(at 75 "$scratch/full")" 250
+done
+finish
