@@ -105,6 +105,30 @@ ok "... one server is left" wait_until 10 serving 1
 end "$second"
 wait_until 10 nothing_left >&2
 
+# ---- multi killold against a session that does not end
+
+fresh
+dials first killold
+wait_until 10 is_up first >&2
+wait_until 10 is_up server >&2
+holder=$(newest_served)
+port=$(sed -n 's/^Connection from .*:\([0-9]*\) to .*/\1/p' "$scratch/server.log")
+kill -STOP "$holder"
+client_fails "killold, and the old one is stopped" 75 \
+	"killold: no session with .*: in use since .* by 192.168.1.2 port $port, and does not end" \
+	-f "$scratch/client.conf" killold 192.168.1.1
+server_ends 75 "killold: no session with .*refused: in use since .* port $port, and does not end"
+like "... the server's log has the next step" "$(cat "$scratch/server.log")" \
+	"killold: multi killold: process $holder has not ended within 10 s: .*kill -KILL"
+is "... nothing was run for the second" "$(cat "$scratch/server.ran" "$scratch/client.ran")" ""
+ok "... and the first one goes on" kill -0 "$first"
+kill -CONT "$holder"
+status=0
+wait "$first" || status=$?
+is "... until the old one can do what it was told" $status 0
+like "... for the reason that it was told" "$(last_line first)" 'replaced by a newer session of this name'
+ok "... and nothing is left" wait_until 10 nothing_left
+
 # ---- both at the same instant
 
 # together SESSION: two clients at once; the winner is up, the other one has ended with $status.

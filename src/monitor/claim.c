@@ -85,7 +85,7 @@ static void format_since(long long when, char text[static 24])
 }
 
 /* The newcomer may be told by whom the session is used: it knows the password. */
-static void describe_holder(int fd, char ret_holder[static HOLDER_SIZE])
+static void describe_holder(int fd, const char *and_what, char ret_holder[static HOLDER_SIZE])
 {
 	char note[NOTE_SIZE], peer[81], since[24];
 	ssize_t n = pread(fd, note, sizeof(note) - 1, 0);
@@ -93,12 +93,12 @@ static void describe_holder(int fd, char ret_holder[static HOLDER_SIZE])
 	int pid;
 
 	note[n > 0 ? n : 0] = '\0';
-	snprintf(ret_holder, HOLDER_SIZE, "in use by another session");
+	snprintf(ret_holder, HOLDER_SIZE, "in use by another session%s", and_what);
 	/* Its own note, not that of the one before, whose lock it has just taken? */
 	if (sscanf(note, "%lld %d %80[^\n]", &when, &pid, peer) != 3 || pid != holder(fd))
 		return;
 	format_since(when, since);
-	snprintf(ret_holder, HOLDER_SIZE, "in use since %s by %s", since, peer);
+	snprintf(ret_holder, HOLDER_SIZE, "in use since %s by %s%s", since, peer, and_what);
 }
 
 /* ---- killold */
@@ -122,6 +122,7 @@ static int terminate_holder(int fd, const char *name, pid_t pid)
 	return 0;
 }
 
+/* Nobody is killed by SIGKILL: that session's `down` would not run, and its routes stay. */
 static int lock_by_force(int fd, const char *name)
 {
 	uint64_t deadline = clock_ms() + KILL_MS;
@@ -130,9 +131,15 @@ static int lock_by_force(int fd, const char *name)
 
 	for (;;) {
 		r = lock(fd);
-		if (r != -EBUSY || clock_ms() >= deadline)
+		if (r != -EBUSY)
 			return r;
 		pid = holder(fd);
+		if (clock_ms() >= deadline) {
+			log_warning("%s: multi killold: process %d has not ended within %d s: is it stopped, "
+				    "does a command of its down hang? See \"ps -fp %d\"; \"kill -KILL\" ends it "
+				    "without its down", name, (int)pid, KILL_MS / 1000, (int)pid);
+			return -EBUSY;
+		}
 		if (pid && pid != told) {
 			r = terminate_holder(fd, name, pid);
 			if (r < 0) {
@@ -161,7 +168,7 @@ int claim_take(const char *name, enum multi multi, const char *peer,
 		return fd;
 	r = multi == MULTI_KILLOLD ? lock_by_force(fd, name) : lock(fd);
 	if (r == -EBUSY)
-		describe_holder(fd, ret_holder);
+		describe_holder(fd, multi == MULTI_KILLOLD ? ", and does not end" : "", ret_holder);
 	if (r < 0)
 		return r;
 	write_note(fd, peer);
