@@ -140,6 +140,23 @@ ok "... and a server" wait_until 15 nothing_left
 ok "... the log says by what" says server 'up: sh: still runs, and is ended'
 end "$server_pid"
 
+# What has arrived stays, what is missing is no end of file that both sides have agreed on.
+session server pipe "program \"cat >$scratch/out/part\";"
+session client pipe 'program "yes";'
+: >"$scratch/client.log"
+: >"$scratch/server.log"
+vtund_server server "$scratch/server.conf"
+vtund_client client "$scratch/client.conf" s
+wait_until 10 test -s "$scratch/out/part" >&2
+kill -KILL "$(pgrep -P "$client_pid" -x vtun-worker)"
+status=0
+wait "$client_pid" 2>/dev/null || status=$?
+is "a peer that closes half-way: its own exit status is 70" $status 70
+server_ends 75 's: session ended.*: the connection to the client was lost'
+ok "... no program of it is left" wait_until 10 not pgrep -x yes
+ok "... nor anything else" wait_until 10 nothing_left
+end "$server_pid"
+
 session server pipe 'program "exit 0";'
 session client tun ''
 runs

@@ -30,6 +30,7 @@ struct tls {
 	bool foreign;
 	int io_error;   /* of the last read or write that failed */
 	bool more;      /* more records follow at once: they are gathered */
+	bool ended;      /* the peer has closed the connection */
 	bool drained;   /* the last read took all there was: ask poll() before the next one */
 	uint64_t in, out;
 	uint8_t first[FIRST_BYTES];
@@ -95,6 +96,7 @@ static ssize_t refill(struct tls *t)
 	n = recv(t->fd, t->ahead, room, 0);
 	if (n <= 0) {
 		t->io_error = n < 0 ? errno : 0;
+		t->ended = n == 0;
 		return n;
 	}
 	t->drained = (size_t)n < room;
@@ -307,12 +309,12 @@ static void describe(struct tls *t, int r)
 	}
 }
 
-static void describe_loss(struct tls *t, int r)
+static void describe_loss(struct tls *t)
 {
 	if (t->in == 0)
 		set_error(t, "closed before TLS (another service, too many attempts, or no configuration: "
 			  "see the log over there)");
-	else if (r != GNUTLS_E_PREMATURE_TERMINATION && t->io_error)
+	else if (!t->ended && t->io_error)
 		set_error(t, "%s", strerror(t->io_error));
 	else
 		set_error(t, "it ended without a close: vtund or its machine died, or something on the way "
@@ -332,8 +334,15 @@ static enum tls_io outcome(struct tls *t, int r)
 			return TLS_FOREIGN;
 		if (t->over)
 			return TLS_FAILED;
-		describe_loss(t, r);
+		describe_loss(t);
 		return TLS_LOST;
+	case GNUTLS_E_UNEXPECTED_PACKET_LENGTH:
+		/* The connection has ended within a record: the peer died while it sent. */
+		if (t->ended) {
+			describe_loss(t);
+			return TLS_LOST;
+		}
+		__attribute__((fallthrough));
 	default:
 		describe(t, r);
 		return t->foreign ? TLS_FOREIGN : TLS_FAILED;
