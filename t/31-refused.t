@@ -17,6 +17,11 @@ conf good <<-EOF
 	guess { passwd swordfish; type tun; }
 	nobody_knows_this { passwd swordfish; type tun; }
 	ether { passwd walrus; type ether; }
+	udp { passwd walrus; type tun; proto udp; }
+	long { passwd walrus; type tun; device sixteen-letters-; }
+	slash { passwd walrus; type tun; device tun/0; }
+	speedy { passwd walrus; type tun; speed fast; }
+	held { passwd walrus; type tun; device held0; }
 EOF
 good=$scratch/good.conf
 
@@ -38,6 +43,11 @@ client_fails "a broken section" 78 'good.conf:2:35: error: unknown option "kepal
 	-f "$good" broken 192.168.1.1
 client_fails "an option that resembles none" 78 'good.conf:3:22: error: unknown option "frobnicate"$' \
 	-f "$good" odd 192.168.1.1
+client_fails "a device name of 16 bytes" 78 'good.conf:10:40: error: "device" takes 1 to 15 bytes' \
+	-f "$good" long 192.168.1.1
+client_fails "a device name with a slash" 78 'good.conf:11:41: error: "device" takes .* without /' \
+	-f "$good" slash 192.168.1.1
+client_fails "a speed of nonsense" 78 'good.conf:12:41: error: "speed" takes kbit/s' -f "$good" speedy 192.168.1.1
 client_fails "no such session" 78 "vtun: missing: there is no such session in $good" -f "$good" missing 192.168.1.1
 client_fails "a session without a password" 78 'vtun: bare: the session has no password: passwd SECRET; or' \
 	-f "$good" bare 192.168.1.1
@@ -72,8 +82,9 @@ client_fails "an unknown host" 68 'connect to cobra.invalid port 5000: Name or s
 
 # ---- the server's file
 
-sed 's/swordfish/porpoise/; /nobody/d; s/type ether/type tun/' "$good" | conf server
-sed 's/kepalive/keepalive/; s/bare {/& passwd walrus;/; s/pass_file.*;/passwd walrus;/' "$good" | conf client
+sed 's/swordfish/porpoise/; /nobody/d; s/type ether/type tun/; s/proto udp/proto tcp/' "$good" | conf server
+sed 's/kepalive/keepalive/; s/bare {/& passwd walrus;/; s/pass_file.*;/passwd walrus;/
+	s/device [st][^;]*;//; s/speed fast;//' "$good" | conf client
 client=$scratch/client.conf
 vtund_server server "$scratch/server.conf"
 chmod 644 "$scratch/server.conf"
@@ -114,6 +125,14 @@ for case in "guess wrong password" "nobody_knows_this there is no such session" 
 done
 ok "the server's log has the place of the broken section" \
 	grep -q 'server.conf:2:35: error: unknown option "kepalive": did you mean' "$scratch/server.log"
+for case in "long device" "slash device" "speedy speed"; do
+	name=${case% *}
+	client_fails "$name, in the server's file" 77 'authentication failed: .*log says which' \
+		-f "$client" "$name" 192.168.1.1
+	server_ends 0 "^$failure $name: .*section.* is broken"
+	like "... and has the place" "$(grep 'server.conf:' "$scratch/server.log" | tail -n 1)" \
+		"server.conf:[0-9]*:[0-9]*: error: \"${case#* }\" takes"
+done
 wrong=$(seen guess)
 is "a login: TLS's two, AUTH_INIT, AUTH_CONF, close_notify" "$(echo "$wrong" | grep -c '^S 2[23]')" 5
 for name in nobody_knows_this broken bare filed; do
@@ -126,6 +145,29 @@ unlike "nobody's password is in a log" "$(cat "$scratch"/*.log)" 'swordfish|porp
 client_fails "two files that disagree" 78 'the two configurations disagree: .*client says type ether, the server type tun' \
 	-f "$client" ether 192.168.1.1
 server_ends 78 'vtun: ether: no session with .*the client does not accept the terms: .*type ether'
+client_fails "... about proto" 78 'the two configurations disagree: .*client says proto udp, the server proto tcp' \
+	-f "$client" udp 192.168.1.1
+server_ends 78 'vtun: udp: no session with .*the client does not accept the terms: .*proto udp'
+
+# holds SIDE: another program there has the device of session "held".
+holds()
+{
+	background holder on "$1" perl -e 'open my $tun, "+<", "/dev/net/tun" or die $!;
+		ioctl $tun, 0x400454ca, my $ifreq = pack "a16 s x22", "held0", 0x1001 or die $!; sleep'
+	holder=$!
+	wait_until 10 on "$1" ip link show held0 >&2
+}
+
+holds client
+client_fails "the client's device is in use" 71 'device held0 is in use by another program .*choose another name' \
+	-f "$client" held 192.168.1.1
+server_ends 75 'vtun: held: no session with .*the client ended it: .*no tun device: Device or resource busy'
+end $holder
+holds server
+client_fails "the server's device is in use" 75 'the server ended it: .*no tun device: Device or resource busy' \
+	-f "$client" held 192.168.1.1
+server_ends 71 'vtun: held: no session with .*device held0 is in use by another program'
+end $holder
 vtund_client client "$client" s
 ok "between broken sections a good one works" wait_until 10 grep -q 'session up' "$scratch/client.log"
 end "$client_pid"
