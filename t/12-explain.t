@@ -25,6 +25,7 @@ like "its command, word by word" "$said" \
 like "its type" "$said" '^  type +tun$'
 like "its protocol" "$said" '^  proto +udp$'
 like "its compression" "$said" '^  compress +lzo:9$'
+like "what UDP loses" "$said" '^  reliable +no$'
 like "its keepalive" "$said" '^  keepalive +30:4, a peer is lost after 120 s'
 explain "$scratch/client.conf" wireless2
 is "the article's client: accepted" $code 0

@@ -152,6 +152,7 @@ struct tally {
 	uint64_t peer_rx_frames, peer_rx_bytes;
 	uint64_t peer_drops;
 	uint64_t udp_lost, udp_duplicated, udp_reordered, udp_bad;
+	uint64_t udp_resent, udp_given_up, udp_unprotected; /* reliable: of what we sent, packets */
 	uint64_t rekeys;
 };
 

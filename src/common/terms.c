@@ -72,6 +72,13 @@ static int comp_ok(const struct terms *t)
 	}
 }
 
+static int arq_ok(const struct terms *t)
+{
+	return t->arq_window >= 1 && t->arq_window <= ARQ_WINDOW_MOST &&
+	       t->arq_retries <= ARQ_RETRIES_MOST && t->arq_lifetime_ms >= 1 &&
+	       t->arq_lifetime_ms <= ARQ_LIFETIME_MOST_MS && t->arq_ordered <= 1;
+}
+
 unsigned terms_check(const struct terms *t)
 {
 	int is_stream = t->type == TUNNEL_TTY || t->type == TUNNEL_PIPE;
@@ -99,5 +106,7 @@ unsigned terms_check(const struct terms *t)
 		return TLV_SPI;
 	if (t->rekey_s && (t->rekey_s < 60 || t->rekey_s > 86400))
 		return TLV_REKEY;
+	if ((t->caps & CAP_ARQ) && !arq_ok(t))
+		return TLV_ARQ;
 	return 0;
 }

@@ -55,6 +55,10 @@ enum {
 	SESSION_NAME_MAX = 63, /* bytes, without a NUL */
 	SUITES_MAX = 8,
 	VERSION_MAX = 32,
+	ARQ_WINDOW_MOST = 512,
+	ARQ_RETRIES_MOST = 10,
+	ARQ_LIFETIME_MOST_MS = 500,
+	ARQ_HEADER = 4,                        /* what protects a frame, before it */
 	VNET_HDR_SIZE = 10,                    /* struct virtio_net_hdr, little-endian */
 	FRAME_MOST = 65535 + 22 + VNET_HDR_SIZE, /* the largest DATA that a device yields */
 };

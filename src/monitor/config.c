@@ -161,8 +161,6 @@ static void session_unused(const struct config_session *s,
 	for (i = 0; i < ARRAY_SIZE(later); i++)
 		if (later[i].value)
 			fn(context, later[i].name);
-	if (s->reliable)
-		fn(context, "reliable");
 }
 
 void config_unused(const struct config *c, const struct config_session *s,

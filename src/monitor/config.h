@@ -64,6 +64,8 @@ struct config_general { /* options { } */
 	bool mtu_clamp;           /* true */
 };
 
+enum reliable { RELIABLE_NO, RELIABLE_YES, RELIABLE_ORDERED };
+
 struct config_server { /* server HOST [PORT]; */
 	struct config_server *next;
 	char *host;
@@ -89,7 +91,9 @@ struct config_session {
 	enum persist persist;
 	unsigned timeout_s;
 	char device[16];           /* "": next free */
-	bool stat, strict, reliable;
+	bool stat, strict;
+	bool has_reliable;         /* "reliable no" on a client is its own to say */
+	enum reliable reliable;
 	char *src_addr, *src_iface;
 	uint16_t src_port;
 	uint16_t mtu;              /* 0: the default for the protocol */

@@ -34,6 +34,11 @@ static const struct option_word multis[] = {
 	{ "allow", MULTI_YES }, { "deny", MULTI_NO }, { "enable", MULTI_YES },
 	{ "disable", MULTI_NO }, { "1", MULTI_YES }, { "0", MULTI_NO }, {},
 };
+static const struct option_word reliables[] = {
+	{ "yes", RELIABLE_YES }, { "no", RELIABLE_NO }, { "ordered", RELIABLE_ORDERED },
+	{ "enable", RELIABLE_YES }, { "disable", RELIABLE_NO }, { "allow", RELIABLE_YES },
+	{ "deny", RELIABLE_NO }, { "1", RELIABLE_YES }, { "0", RELIABLE_NO }, {},
+};
 static const struct option_word types[] = {
 	{ "tun", TUNNEL_TUN }, { "ether", TUNNEL_ETHER }, { "tty", TUNNEL_TTY },
 	{ "pipe", TUNNEL_PIPE }, {},
@@ -93,7 +98,8 @@ static const struct option in_session[] = {
 	{ "ifname", NEW, .most = OPTION_VALUES_MAX, .set = value_vendor },
 	{ "mtu", NEW, NUMBER(MTU_LEAST, MTU_MOST, ""), SESSION(mtu) },
 	{ "strict", NEW, WORD(yes_no), SESSION(strict) },
-	{ "reliable", NEW, WORD(yes_no), SESSION(reliable) },
+	{ "reliable", NEW, WORD(reliables), SESSION(reliable),
+	  .flag = offsetof(struct config_session, has_reliable) },
 	{ "auth", NEW, ONE, .set = value_auth, .words = auths, SESSION(auth) },
 	{ "serverkey", NEW, TEXT, SESSION(serverkey) },
 	{ "clientkey", NEW, TEXT, SESSION(clientkey) },

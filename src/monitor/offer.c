@@ -39,6 +39,16 @@ static void set_version(struct terms *t)
 	snprintf(t->version, sizeof(t->version), "vtun %s", PACKAGE_VERSION);
 }
 
+/* doc/PROTOCOL.md, "Reliability". */
+static void offer_arq(const struct config_session *session, struct terms *t)
+{
+	t->caps |= CAP_ARQ;
+	t->arq_window = ARQ_WINDOW_MOST;
+	t->arq_retries = 2;
+	t->arq_lifetime_ms = 100;
+	t->arq_ordered = session->reliable == RELIABLE_ORDERED;
+}
+
 static void offer_udp(const struct config_session *session, uint16_t udp_port, struct terms *t)
 {
 	t->udp_port = udp_port;
@@ -46,6 +56,8 @@ static void offer_udp(const struct config_session *session, uint16_t udp_port, s
 	suites_offered(t->encrypt, t->suites);
 	t->spi = random_spi();
 	t->caps |= CAP_UDP_ROAM;
+	if (session->reliable)
+		offer_arq(session, t);
 }
 
 uint16_t offer_mtu_most(const struct terms *t, int family)
@@ -54,6 +66,8 @@ uint16_t offer_mtu_most(const struct terms *t, int family)
 
 	if (!t->udp_port)
 		return MTU_MOST;
+	if (t->caps & CAP_ARQ)
+		most -= ARQ_HEADER;
 	return t->type == TUNNEL_ETHER ? most - ETHER_VLAN : most;
 }
 
@@ -105,6 +119,17 @@ static bool suite_was_offered(const struct terms *offer, const struct terms *acc
 	       (accept->suites[0] == SUITE_AES_128_GMAC) == !accept->encrypt;
 }
 
+/* What the server decides, or nothing of it. */
+static bool arq_was_offered(const struct terms *offer, const struct terms *accept)
+{
+	if (!(accept->caps & CAP_ARQ))
+		return accept->arq_window == 0;
+	return accept->arq_window == offer->arq_window &&
+	       accept->arq_retries == offer->arq_retries &&
+	       accept->arq_ordered == offer->arq_ordered &&
+	       accept->arq_lifetime_ms == offer->arq_lifetime_ms;
+}
+
 static unsigned check_udp(const struct terms *offer, const struct terms *accept)
 {
 	static const uint8_t none[SUITES_MAX];
@@ -114,9 +139,7 @@ static unsigned check_udp(const struct terms *offer, const struct terms *accept)
 		return TLV_UDP_EP;
 	if (accept->rekey_s != offer->rekey_s)
 		return TLV_REKEY;
-	if (accept->arq_window != offer->arq_window || accept->arq_retries != offer->arq_retries ||
-	    accept->arq_ordered != offer->arq_ordered ||
-	    accept->arq_lifetime_ms != offer->arq_lifetime_ms)
+	if (!arq_was_offered(offer, accept))
 		return TLV_ARQ;
 	/* A client may do without the UDP path. */
 	if (memcmp(accept->suites, none, sizeof(none)) == 0)
@@ -196,15 +219,20 @@ unsigned offer_disagree(const struct config_session *session, const struct terms
 	return disagree_compress(session, offer, ret_text);
 }
 
+/* The server decides, and a client that says no itself goes without. */
+static bool wants_arq(const struct config_session *session, const struct terms *agreed)
+{
+	return agreed->udp_port && (agreed->caps & CAP_ARQ) &&
+	       !(session->has_reliable && session->reliable == RELIABLE_NO);
+}
+
 void offer_accept(const struct config_session *session, const struct device *device,
 		  const struct terms *offer, struct terms *ret)
 {
 	struct terms t = *offer;
 
-	t.caps &= CAP_STATS | CAP_UDP_ROAM | (device->vnet ? CAP_VNET_HDR : 0);
 	/* "no" needs both sides: whoever says nothing gets encryption. */
 	t.encrypt = offer->encrypt || session->encrypt;
-	t.vnet_features = t.caps & CAP_VNET_HDR ? device->vnet_features : 0;
 	if (session->mtu && session->mtu < t.mtu)
 		t.mtu = session->mtu;
 	memset(t.suites, 0, sizeof(t.suites));
@@ -214,6 +242,11 @@ void offer_accept(const struct config_session *session, const struct device *dev
 		t.spi = random_spi();
 	else
 		t.udp_port = 0;
+	t.caps &= CAP_STATS | CAP_UDP_ROAM | (device->vnet ? CAP_VNET_HDR : 0) |
+		  (wants_arq(session, &t) ? CAP_ARQ : 0);
+	if (!(t.caps & CAP_ARQ))
+		t.arq_window = 0;
+	t.vnet_features = t.caps & CAP_VNET_HDR ? device->vnet_features : 0;
 	set_version(&t);
 	*ret = t;
 }

@@ -207,6 +207,8 @@ void report_session_up(const struct terms *t)
 {
 	struct journal_entry e = { 0 };
 	const char *proto = t->proto == PROTO_UDP ? "udp" : "tcp";
+	const char *reliable = !(t->caps & CAP_ARQ) ? "" :
+			       t->arq_ordered ? ", reliable ordered" : ", reliable yes";
 	char mtu[16] = ""; /* a stream of bytes has none */
 	char suite[32] = ""; /* of the UDP path; TLS chooses its own */
 
@@ -222,14 +224,17 @@ void report_session_up(const struct terms *t)
 	if (t->suites[0])
 		journal_add(&e, "VTUN_SUITE=%s", suite_name(t->suites[0]));
 	log_entry(LOG_NOTICE, &e, "%s: session up: device %s, peer %s, %s over %s, compress %s, "
-		  "encrypt %s%s, keepalive %u:%u%s", session_name(), self.device, self.peer,
+		  "encrypt %s%s, keepalive %u:%u%s%s", session_name(), self.device, self.peer,
 		  tunnel_type_name(t->type), proto, comp_alg_name(t->comp_alg),
-		  t->encrypt ? "yes" : "no", suite, t->keepalive_s, t->keepalive_misses, mtu);
+		  t->encrypt ? "yes" : "no", suite, t->keepalive_s, t->keepalive_misses, mtu,
+		  reliable);
 }
 
-/* What became of the peer's datagrams, and how often keys changed: of each what there is.  Fields of
- * the journal, and ", lost 3, duplicated 1..." in `text`. */
-static void add_udp(struct journal_entry *e, const struct tally *t, char text[static 192])
+enum { UDP_TEXT_SIZE = 320 }; /* enough for eight words and numbers of 64 bits */
+
+/* What became of the peer's datagrams, how often keys changed, and what `reliable` did for what we
+ * sent: of each what there is.  Fields of the journal, and ", lost 3, duplicated 1..." in `text`. */
+static void add_udp(struct journal_entry *e, const struct tally *t, char text[static UDP_TEXT_SIZE])
 {
 	const struct {
 		const char *field, *word;
@@ -239,6 +244,9 @@ static void add_udp(struct journal_entry *e, const struct tally *t, char text[st
 		{ "VTUN_UDP_DUPLICATED", "duplicated", t->udp_duplicated },
 		{ "VTUN_UDP_REORDERED", "reordered", t->udp_reordered },
 		{ "VTUN_UDP_BAD", "refused", t->udp_bad },
+		{ "VTUN_UDP_RESENT", "resent", t->udp_resent },
+		{ "VTUN_UDP_GIVEN_UP", "given up", t->udp_given_up },
+		{ "VTUN_UDP_UNPROTECTED", "unprotected", t->udp_unprotected },
 		{ "VTUN_REKEYS", "rekeys", t->rekeys },
 	};
 	size_t i, used = 0;
@@ -248,7 +256,7 @@ static void add_udp(struct journal_entry *e, const struct tally *t, char text[st
 		if (!all[i].value)
 			continue;
 		journal_add(e, "%s=%llu", all[i].field, (unsigned long long)all[i].value);
-		used += (size_t)snprintf(text + used, 192 - used, ", %s %llu", all[i].word,
+		used += (size_t)snprintf(text + used, UDP_TEXT_SIZE - used, ", %s %llu", all[i].word,
 					 (unsigned long long)all[i].value);
 	}
 }
@@ -256,7 +264,7 @@ static void add_udp(struct journal_entry *e, const struct tally *t, char text[st
 void report_session_end(const char *why, int exit_code, const struct tally *t, uint64_t seconds)
 {
 	struct journal_entry e = { 0 };
-	char udp[192]; /* enough for five words and numbers of 64 bits */
+	char udp[UDP_TEXT_SIZE];
 	char packed[96] = "";
 
 	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_SESSION_END);

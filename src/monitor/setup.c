@@ -119,6 +119,10 @@ static void say_what_differs(const struct session *s)
 	else if (s->terms.proto == PROTO_UDP && !s->terms.udp_port)
 		log_notice("%s: proto udp, but there is no UDP path in this session: data goes over TLS",
 			   s->name);
+	else if (s->section->reliable && s->terms.udp_port && !(s->terms.caps & CAP_ARQ))
+		log_notice("%s: reliable here, but the %s does not have it: what UDP loses stays lost",
+			   s->name, s->role == ROLE_SERVER ? "client (see its reliable)"
+			   : "server, which decides (see its reliable)");
 	if (!has_packets(s) && !has_user(s->section))
 		log_warning("%s: type %s, and no program of up uses the tunnel, which ends at once: is "
 			    "\"type tun;\" missing on the server?", s->name,

@@ -154,6 +154,8 @@ static void put_tally(FILE *f, const struct tally *t)
 		{ "peer_drops", t->peer_drops },
 		{ "udp_lost", t->udp_lost }, { "udp_duplicated", t->udp_duplicated },
 		{ "udp_reordered", t->udp_reordered }, { "udp_bad", t->udp_bad },
+		{ "udp_resent", t->udp_resent }, { "udp_given_up", t->udp_given_up },
+		{ "udp_unprotected", t->udp_unprotected },
 		{ "rekeys", t->rekeys },
 	};
 	size_t i;

@@ -95,8 +95,20 @@ static void print_mtu(const struct config_general *g, const struct config_sessio
 		print_line("mtu", "%s", udp ? "fitted to the path" : "1500");
 }
 
-static void print_udp(const struct config_general *g)
+static void print_reliable(const struct config_session *s)
 {
+	static const char *const words[] = {
+		[RELIABLE_NO] = "no", [RELIABLE_YES] = "yes, unless the client's file says no",
+		[RELIABLE_ORDERED] = "ordered, unless the client's file says no",
+	};
+
+	print_line("reliable", "%s%s", words[s->reliable],
+		   s->has_reliable && !s->reliable ? ", a client refuses it" : "");
+}
+
+static void print_udp(const struct config_general *g, const struct config_session *s)
+{
+	print_reliable(s);
 	if (g->udp_port_low)
 		print_line("udp ports", "%u to %u", g->udp_port_low, g->udp_port_high);
 	else
@@ -119,7 +131,7 @@ static void print_terms(const struct config_general *g, const struct config_sess
 		return;
 	print_mtu(g, s);
 	if (s->proto == PROTO_UDP)
-		print_udp(g);
+		print_udp(g, s);
 }
 
 /* What each end decides for itself. */

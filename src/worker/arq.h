@@ -19,17 +19,16 @@
 #include <stdint.h>
 
 #include "common/terms.h"
+#include "esp.h"
 
 enum {
-	ARQ_NEXT = 254,        /* ESP's next header */
-	ARQ_HEADER = 4,
+	ARQ_NEXT = ESP_ARQ,
 	ARQ_FRAME_MOST = 1500, /* larger frames are not protected */
-	ARQ_WINDOW_MOST = 512,
 	ARQ_ACK = 3,           /* type of the control payload, beside those of path.h */
 	ARQ_ACK_LEAST = 4 + 32,
 	ARQ_ACK_MOST = 4 + ARQ_WINDOW_MOST / 8,
 	ARQ_ACK_EVERY = 16,    /* frames */
-	ARQ_LIFETIME_MOST_US = 500000,
+	ARQ_LIFETIME_MOST_US = ARQ_LIFETIME_MOST_MS * 1000,
 	ARQ_HOLD_MOST_US = 50000,
 };
 
@@ -70,6 +69,9 @@ struct arq_out_count {
 int arq_out_new(const struct arq_config *config, struct arq_out **ret);
 void arq_out_free(struct arq_out *a);
 
+/* Whether a bare frame of this size would be taken now: 0; or -EMSGSIZE, -ENOBUFS (and counted). */
+int arq_out_room(struct arq_out *a, uint64_t now, size_t size);
+
 /*
  * A frame is about to be sent.  The payload has ARQ_HEADER bytes of room at its beginning, which
  * this fills in; `size` includes them, `next` is ESP's next header for the bare frame.
@@ -77,6 +79,9 @@ void arq_out_free(struct arq_out *a);
  * than ARQ_FRAME_MOST; -ENOBUFS, the window is full (drop it if the session is ordered); -ENOMEM.
  */
 int arq_out_send(struct arq_out *a, uint64_t now, uint8_t *payload, size_t size, uint8_t next);
+
+/* The way is broken: gives up all that is not known to have arrived. */
+void arq_out_forget(struct arq_out *a);
 
 /* A control payload of type ARQ_ACK; nonsense is ignored.  Then ask arq_out_next(). */
 void arq_out_acked(struct arq_out *a, uint64_t now, const uint8_t *payload, size_t size);

@@ -188,18 +188,25 @@ static void put_back(const struct arq_out *a, uint16_t number, uint8_t *payload)
 	payload[3] = (uint8_t)(back < UINT8_MAX ? back : UINT8_MAX);
 }
 
+int arq_out_room(struct arq_out *a, uint64_t now, size_t size)
+{
+	if (size > ARQ_FRAME_MOST)
+		return -EMSGSIZE;
+	trim(a, now);
+	if (outstanding(a) < a->config.window)
+		return 0;
+	a->count.no_room++;
+	return -ENOBUFS;
+}
+
 int arq_out_send(struct arq_out *a, uint64_t now, uint8_t *payload, size_t size, uint8_t next)
 {
 	struct kept *k = kept_at(a, a->next);
+	int r = arq_out_room(a, now, size - ARQ_HEADER);
 	uint8_t *copy;
 
-	if (size > ARQ_HEADER + ARQ_FRAME_MOST)
-		return -EMSGSIZE;
-	trim(a, now);
-	if (outstanding(a) >= a->config.window) {
-		a->count.no_room++;
-		return -ENOBUFS;
-	}
+	if (r < 0)
+		return r;
 	copy = malloc(size);
 	if (!copy)
 		return -ENOMEM;
@@ -220,6 +227,17 @@ int arq_out_send(struct arq_out *a, uint64_t now, uint8_t *payload, size_t size,
 	if (a->wake > now + patience(a, now))
 		a->wake = now + patience(a, now);
 	return 0;
+}
+
+void arq_out_forget(struct arq_out *a)
+{
+	for (; a->base != a->next; a->base++) {
+		struct kept *k = kept_at(a, a->base);
+
+		a->count.given_up += k->payload != NULL;
+		settle(k);
+	}
+	a->wake = CLOCK_NEVER;
 }
 
 /* ---- acknowledgements */

@@ -218,6 +218,7 @@ static int look_inside(enum tunnel_type type, const struct esp_payload *p)
 	case ESP_DUMMY:
 	case ESP_PACKED: /* judged when it is unpacked */
 	case ESP_CONTROL:
+	case ESP_ARQ:    /* judged when its frame is taken out */
 		return GOOD;
 	}
 	return ESP_BAD_NEXT;

@@ -23,15 +23,17 @@ enum {
 	ESP_OVERHEAD = ESP_HEADER + 2 + ESP_TAG,     /* without padding, */
 	ESP_OVERHEAD_MOST = ESP_OVERHEAD + 3,        /* and with it */
 	ESP_SPI_LEAST = 256,                         /* 0xFFFFFFFF is reserved as well */
+	ESP_PACKED_HEADER = 4,                       /* u8 next header | u8 0 | u16 original size */
 };
 
 enum esp_next {
 	ESP_IPV4 = 4,
 	ESP_IPV6 = 41,
 	ESP_DUMMY = 59,    /* to be ignored */
-	ESP_PACKED = 108,  /* a compressed packet: udp.c */
+	ESP_PACKED = 108,  /* a compressed packet, behind ESP_PACKED_HEADER */
 	ESP_ETHERNET = 143,
-	ESP_CONTROL = 253, /* path.h */
+	ESP_CONTROL = 253, /* path.h, arq.h */
+	ESP_ARQ = 254,     /* arq.h */
 };
 
 /* Why a datagram was dropped; counters for the administrator, nothing is ever said to the peer. */

@@ -10,12 +10,7 @@
 
 #include "tlv.h"
 
-enum {
-	REKEY_DEFAULT_S = 3600,
-	ARQ_WINDOW_MOST = 512,
-	ARQ_RETRIES_MOST = 10,
-	ARQ_LIFETIME_MOST_MS = 500,
-};
+enum { REKEY_DEFAULT_S = 3600 };
 
 size_t wire_put_offer(const struct terms *offer, uint8_t out[static WIRE_TLVS_MOST])
 {
@@ -30,13 +25,6 @@ size_t wire_put_accept(const struct terms *accept, uint8_t out[static WIRE_TLVS_
 static bool has_udp(const struct terms *t)
 {
 	return t->proto == PROTO_UDP && t->udp_port;
-}
-
-static bool arq_ok(const struct terms *t)
-{
-	return t->arq_window >= 1 && t->arq_window <= ARQ_WINDOW_MOST &&
-	       t->arq_retries <= ARQ_RETRIES_MOST && t->arq_lifetime_ms >= 1 &&
-	       t->arq_lifetime_ms <= ARQ_LIFETIME_MOST_MS && t->arq_ordered <= 1;
 }
 
 static bool is_printable(const char *text)
@@ -60,8 +48,6 @@ static unsigned check(const struct terms *t)
 	}
 	if (!t->rekey_s)
 		return TLV_REKEY;
-	if ((t->caps & CAP_ARQ) && !arq_ok(t))
-		return TLV_ARQ;
 	if (!is_printable(t->version))
 		return TLV_VERSION;
 	return terms_check(t);

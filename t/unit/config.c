@@ -199,6 +199,11 @@ static void notations(void)
 		   keepalive[i].interval < 0 ? "refused" : "understood");
 	}
 	ok(with("keepalive 5;") && strstr(said, "note: this means 5:4"), "keepalive N has a note");
+	ok((s = with("reliable yes;")) && s->reliable == RELIABLE_YES && s->has_reliable &&
+	   (s = with("reliable ordered;")) && s->reliable == RELIABLE_ORDERED &&
+	   (s = with("reliable no;")) && s->reliable == RELIABLE_NO && s->has_reliable &&
+	   (s = with("")) && !s->has_reliable && !with("reliable sometimes;"),
+	   "reliable has three words, and no is another thing than silence");
 	ok((s = with("encrypt blowfish128cbc;")) && s->encrypt && strstr(said, "note:") &&
 	   (s = with("encrypt aes256ofb;")) && s->encrypt && (s = with("encrypt oldblowfish128ecb;")) &&
 	   s->encrypt, "the name of an old cipher means yes, with a note");

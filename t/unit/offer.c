@@ -122,7 +122,7 @@ static void test_check(void)
 	back = offer;
 	back.caps = 0;
 	ok(offer_check(&offer, &back) == 0, "so are fewer capabilities");
-	back.caps = offer.caps | CAP_ARQ;
+	back.caps = offer.caps | CAP_UDP_ROAM;
 	ok(offer_check(&offer, &back) == TLV_CAPS, "more are not");
 
 	offer.proto = PROTO_UDP;
@@ -240,6 +240,61 @@ static void test_encrypt(void)
 	ok(offer_check(&offer, &accept) != 0, "integrity only is not accepted where encryption is agreed");
 }
 
+/* `reliable` is the server's to offer; a client that says no itself goes without. */
+static void test_reliable(void)
+{
+	struct terms accept, back;
+
+	reset();
+	session.proto = PROTO_UDP;
+	session.reliable = RELIABLE_YES;
+	make();
+	ok(!(offer.caps & CAP_ARQ) && !offer.arq_window, "reliable: nothing without a UDP path");
+	offer_make(&general, &session, &device, 4711, AF_INET, &offer);
+	ok((offer.caps & CAP_ARQ) && offer.arq_window == 512 && offer.arq_retries == 2 &&
+	   offer.arq_lifetime_ms == 100 && !offer.arq_ordered, "reliable yes is offered");
+	ok(offer.mtu == 1442 && offer_mtu_most(&offer, AF_INET6) == 1422,
+	   "with an MTU that leaves room for its header in a packet of 1,500 bytes");
+	session.reliable = RELIABLE_NO; /* the client's, which says nothing */
+	offer_accept(&session, &device, &offer, &accept);
+	ok((accept.caps & CAP_ARQ) && accept.arq_window == 512 && offer_check(&offer, &accept) == 0,
+	   "a client takes it");
+	back = accept;
+	back.arq_retries = 9;
+	ok(offer_check(&offer, &back) == TLV_ARQ, "but nothing else than what was offered");
+	back = accept;
+	back.arq_lifetime_ms = 500;
+	ok(offer_check(&offer, &back) == TLV_ARQ, "no longer life either");
+	back = accept;
+	back.caps &= ~(uint32_t)CAP_ARQ;
+	ok(offer_check(&offer, &back) == TLV_ARQ, "nor a part of it");
+	session.has_reliable = true;
+	offer_accept(&session, &device, &offer, &accept);
+	ok(!(accept.caps & CAP_ARQ) && accept.arq_window == 0 && offer_check(&offer, &accept) == 0,
+	   "a client that says reliable no goes without");
+	offer.arq_window = 513;
+	ok(offer_disagree(&session, &offer, (char[OFFER_TEXT_SIZE]){ "" }) == TLV_ARQ,
+	   "a window that does not exist is refused all the same");
+
+	session.reliable = RELIABLE_ORDERED;
+	offer_make(&general, &session, &device, 4711, AF_INET, &offer);
+	ok(offer.arq_ordered == 1 && terms_check(&offer) == 0, "reliable ordered is offered as such");
+	offer.suites[0] = 99;
+	memset(offer.suites + 1, 0, sizeof(offer.suites) - 1);
+	session.encrypt = false;
+	offer.encrypt = 0;
+	session.reliable = RELIABLE_YES;
+	offer_accept(&session, &device, &offer, &accept);
+	ok(!accept.udp_port && !(accept.caps & CAP_ARQ),
+	   "a client that has none of the suites does without UDP, and without ARQ");
+	session.reliable = RELIABLE_NO;
+	offer_make(&general, &session, &device, 4711, AF_INET, &offer);
+	session.reliable = RELIABLE_YES;
+	offer_accept(&session, &device, &offer, &accept);
+	ok(!(accept.caps & CAP_ARQ) && offer_check(&offer, &accept) == 0 && offer.mtu == 1446,
+	   "what the server does not offer, a client cannot have");
+}
+
 int main(void)
 {
 	if (sodium_init() < 0)
@@ -249,5 +304,6 @@ int main(void)
 	test_disagree();
 	test_accept();
 	test_encrypt();
+	test_reliable();
 	return finish();
 }

@@ -237,6 +237,30 @@ static int session_up_is_explained(void)
 			 "mtu 1446\n");
 }
 
+static int reliable_is_said(void)
+{
+	struct terms t = terms;
+	struct tally counted = { .udp_resent = 12, .udp_given_up = 1, .udp_unprotected = 3 };
+	const char *e;
+
+	become_journal_client();
+	t.caps |= CAP_ARQ;
+	report_session_up(&t);
+	t.arq_ordered = 1;
+	report_session_up(&t);
+	report_session_end("closed", 0, &counted, 1);
+	e = received(journal);
+	if (!strstr(e, ", mtu 1446, reliable yes\n"))
+		return 0;
+	e = received(journal);
+	if (!strstr(e, ", mtu 1446, reliable ordered\n"))
+		return 0;
+	e = received(journal);
+	return strstr(e, " in 0, resent 12, given up 1, unprotected 3\n") &&
+	       has(e, "VTUN_UDP_RESENT=12") && has(e, "VTUN_UDP_GIVEN_UP=1") &&
+	       has(e, "VTUN_UDP_UNPROTECTED=3");
+}
+
 static int session_end_is_explained(void)
 {
 	const char *e;
@@ -287,6 +311,7 @@ static void test_targets(void)
 	ok(in_child(journal_gets_fields_later),
 	   "an empty field is left out, NULL leaves one as it is");
 	ok(in_child(session_up_is_explained), "session up: numbered, explained, with its terms");
+	ok(in_child(reliable_is_said), "reliable: the first line says which, the last one what it did");
 	ok(in_child(session_end_is_explained), "session ended: numbered, explained, with the tally");
 	ok(in_child(auth_failure_is_explained),
 	   "authentication refused: explained, no forged lines");
