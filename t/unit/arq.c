@@ -462,6 +462,51 @@ static void refusals(void)
 	   "one acknowledged makes room for another one");
 }
 
+/* The path goes down and comes back. */
+static void forgotten(void)
+{
+	struct arq_config c = config();
+
+	restart(&c);
+	measured(1);
+	send_many(100);
+	acked(1, 1, (uint16_t[]){ 50 });
+	arq_out_forget(out);
+	now += 1000000;
+	ok(again() == -1 && arq_out_deadline(out) == CLOCK_NEVER,
+	   "what is forgotten is not sent again");
+	ok(arq_out_count(out).given_up == 99, "and counts as given up, but for what has arrived");
+	send_one();
+	ok(is_hex(payload, 4, "00660400"), "the next frame tells the peer not to wait for it");
+	ok(arq_out_room(out, now, ARQ_FRAME_MOST) == 0 &&
+	   arq_out_room(out, now, ARQ_FRAME_MOST + 1) == -EMSGSIZE, "and the window is open again");
+	send_many(511);
+	ok(arq_out_room(out, now, FRAME) == -ENOBUFS, "until it is full");
+}
+
+/* A peer that makes us work: each answer proves everything lost that it can. */
+static void busy_peer(void)
+{
+	struct arq_config c = config();
+	unsigned i, resent = 0, rounds = 0;
+	uint16_t base = 1;
+
+	restart(&c);
+	for (i = 0; i < 200; i++) {
+		send_many(512);
+		for (rounds = 0; rounds < 100; rounds++) {
+			acked((uint16_t)(base - 1), 3, (uint16_t[]){ (uint16_t)(base + 200),
+			      (uint16_t)(base + 201), (uint16_t)(base + 202) });
+			while (again() >= 0)
+				resent++;
+		}
+		arq_out_forget(out);
+		base += 512;
+	}
+	ok(arq_out_count(out).sent == 200 * 512 && resent <= 2 * 200 * 512u,
+	   "a flood of answers that prove losses: no frame goes out more than thrice");
+}
+
 static void fast_resend(void)
 {
 	static const uint16_t newer[] = { 3, 4, 5, 6, 7, 8, 9, 10, 11 };
@@ -939,6 +984,8 @@ int main(void)
 	outage();
 	wire();
 	refusals();
+	forgotten();
+	busy_peer();
 	fast_resend();
 	slow_resend();
 	lifetimes();
