@@ -78,10 +78,9 @@ static int open_in(struct udp *u, const struct udp_config *c)
 	int r = batch_in_open(&u->batch, c->fd);
 
 	u->in = (struct udp_in){
-		.device = c->device, .compress = c->compress, .policer = c->policer,
-		.tally = c->tally,
+		.compress = c->compress, .policer = c->policer, .tally = c->tally,
 	};
-	return r < 0 ? r : udp_in_open(&u->in);
+	return r < 0 ? r : udp_in_open(&u->in, c->device);
 }
 
 static int open_out(struct udp *u, const struct udp_config *c)

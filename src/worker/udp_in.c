@@ -3,15 +3,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/uio.h>
 
 #include "common/bytes.h"
 
 enum { UNPACKED_MOST = 4 * 65536 }; /* of one batch, before it is written */
 
-int udp_in_open(struct udp_in *u)
+int udp_in_open(struct udp_in *u, const struct device_io *device)
 {
-	coalesce_init(&u->merge, u->device->type, u->device->vnet ? u->device->features : 0);
+	inlet_init(&u->inlet, device, u->tally);
 	if (!u->compress)
 		return 0;
 	u->unpacked = malloc(UNPACKED_MOST);
@@ -25,39 +24,16 @@ void udp_in_close(struct udp_in *u)
 
 void udp_in_write(struct udp_in *u)
 {
-	const struct iovec *iov;
-	int n;
-
-	while ((n = coalesce_next(&u->merge, &iov)) > 0) {
-		if (!u->device->vnet) {
-			iov++;
-			n--;
-		}
-		if (writev(u->device->fd, iov, n) < 0)
-			u->tally->rx_drops++;
-	}
+	inlet_flush(&u->inlet);
 	u->n_unpacked = 0;
 }
 
 static void take_plain(struct udp_in *u, uint64_t now, const struct esp_payload *p)
 {
-	int r;
-
-	if (!policer_pass(u->policer, now * 1000, (uint32_t)p->size)) {
+	if (policer_pass(u->policer, now * 1000, (uint32_t)p->size))
+		inlet_packet(&u->inlet, p->data, p->size);
+	else
 		u->tally->rx_drops++;
-		return;
-	}
-	r = coalesce_add(&u->merge, p->data, p->size);
-	if (r == -ENOBUFS) {
-		udp_in_write(u);
-		r = coalesce_add(&u->merge, p->data, p->size);
-	}
-	if (r < 0) {
-		u->tally->rx_drops++;
-		return;
-	}
-	u->tally->rx_frames++;
-	u->tally->rx_bytes += p->size;
 }
 
 /* Bounded by the size that the peer announces, which must be exactly right; RFC 3173 in spirit. */
