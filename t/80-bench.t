@@ -35,6 +35,10 @@ unlike "a quiet machine is not called busy" "$out" 'had other work'
 like "the chart has a bar of ours" "$(cat "$scratch/chart.svg")" '>vtun4-tcp<.*class="ours"'
 like "... and escapes what is text" "$(cat "$scratch/chart.svg")" '&lt;two> &amp; more'
 
+samples '# contender: vtun4-udp-reliable,full,vtun 4,4.0' \
+	1,vtun4-udp-reliable,loss5_delivered,99.8 1,vtun4-udp-reliable,loss5_p99,23
+like "what a lossy link left has a table of its own" "$(report)" '^\| vtun4-udp-reliable \| - \| - \| - \| 99.8 \| - \| 23 \|'
+
 samples '# busy before: 150 % of one core' '# contender: bare,full,none,' 1,bare,tcp1_up,1000
 like "a busy machine is" "$(report)" 'had other work'
 
