@@ -72,6 +72,9 @@ void arq_out_free(struct arq_out *a);
 /* Whether a bare frame of this size would be taken now: 0; or -EMSGSIZE, -ENOBUFS (and counted). */
 int arq_out_room(struct arq_out *a, uint64_t now, size_t size);
 
+/* The packets of one more superframe may find the window full. */
+bool arq_out_is_crowded(const struct arq_out *a);
+
 /*
  * A frame is about to be sent.  The payload has ARQ_HEADER bytes of room at its beginning, which
  * this fills in; `size` includes them, `next` is ESP's next header for the bare frame.

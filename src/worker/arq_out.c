@@ -11,6 +11,7 @@ enum {
 	FIRST_PATIENCE_US = 100000, /* before there is a round trip to judge by */
 	LEAST_PATIENCE_US = 10000,
 	BACKOFF_MOST = 6,
+	SPARE = 64, /* packets: a superframe of full-sized ones */
 	NEWER_ACKED = 3, /* later frames that have come: this one has not (RFC 5681's three) */
 };
 
@@ -197,6 +198,13 @@ int arq_out_room(struct arq_out *a, uint64_t now, size_t size)
 		return 0;
 	a->count.no_room++;
 	return -ENOBUFS;
+}
+
+bool arq_out_is_crowded(const struct arq_out *a)
+{
+	unsigned window = a->config.window, spare = window < 2 * SPARE ? window / 2 : SPARE;
+
+	return outstanding(a) + spare >= window;
 }
 
 int arq_out_send(struct arq_out *a, uint64_t now, uint8_t *payload, size_t size, uint8_t next)

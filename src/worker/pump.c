@@ -210,7 +210,11 @@ static int read_udp_batch(struct pump *p)
 
 	/* Any of them may have to go over TLS, and wants room there. */
 	for (frames = 0; frames < BATCH_FRAMES && link_room(p->link, FRAME_MOST); frames++) {
-		ssize_t n = device_io_read(&p->device, p->frame);
+		ssize_t n;
+
+		if (frames > 0 ? udp_should_pause(p->udp) : udp_must_wait(p->udp))
+			break;
+		n = device_io_read(&p->device, p->frame);
 
 		if (n == -EAGAIN)
 			break;
@@ -247,12 +251,19 @@ static bool over_udp(const struct pump *p)
 	return p->udp && udp_is_up(p->udp);
 }
 
+/* Until the peer has answered: what does not go out waits in the device's queue, or in ours. */
+static bool waits(const struct pump *p)
+{
+	return over_udp(p) && udp_must_wait(p->udp);
+}
+
 /* Sends as much as is good to send in one go.  Whether there was anything. */
 static bool send_queued(struct pump *p)
 {
 	size_t most = pace_batch(&p->pace, p->now_us), sent = 0, size;
 
-	while (sent < most && queue_frames(p->pace.queue) > 0 && pace_may_send(&p->pace, p->now_us)) {
+	while (sent < most && queue_frames(p->pace.queue) > 0 && pace_may_send(&p->pace, p->now_us) &&
+	       !waits(p)) {
 		uint8_t *frame = queue_get(p->pace.queue, p->now_us, &size);
 
 		if (!frame)
@@ -311,6 +322,8 @@ enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_e
 				pace_idle(&p->pace);
 			return io;
 		}
+		if (over_udp(p) && udp_should_pause(p->udp))
+			break;
 	}
 	*ret_more = true;
 	return link_flush(p->link);
@@ -324,6 +337,8 @@ bool pump_wants_device(const struct pump *p, bool full)
 		return true; /* a full queue drops: the device never waits */
 	if (p->pace.due_us != CLOCK_NEVER)
 		return p->pace.queue;
+	if (waits(p))
+		return false;
 	return !full || over_udp(p) || p->pace.slow_until_us > p->now_us;
 }
 

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A window in so short a time is more than a Gbit/s: nobody is held back by waiting. */
+enum { SOON_US = 5000 };
+
 struct reliable {
 	struct outbox *box;
 	bool ordered;
@@ -63,6 +66,13 @@ int reliable_room(struct reliable *r, uint64_t now, size_t size)
 	default: /* out of its turn it would break the order */
 		return r->ordered ? -ENOBUFS : 0;
 	}
+}
+
+enum reliable_crowd reliable_crowd(const struct reliable *r)
+{
+	if (!arq_out_is_crowded(r->out))
+		return CROWD_NONE;
+	return r->ordered || arq_out_rtt(r->out).smoothed < SOON_US ? CROWD_WAIT : CROWD_PAUSE;
 }
 
 int reliable_send(struct reliable *r, uint64_t now, uint8_t *datagram, size_t size,

@@ -31,6 +31,12 @@ static inline size_t reliable_overhead(size_t size)
  * reliable_send(); 0, by outbox_seal() as it is; -ENOBUFS, not at all. */
 int reliable_room(struct reliable *r, uint64_t now, size_t size);
 
+/* Answers of the peer should be taken before more is sent, as what finds the window full is not
+ * protected, or with `ordered` not sent at all.  WAIT: until they come, as they come soon, or there is
+ * no other way; PAUSE: those that are there. */
+enum reliable_crowd { CROWD_NONE, CROWD_PAUSE, CROWD_WAIT };
+enum reliable_crowd reliable_crowd(const struct reliable *r);
+
 /* The payload lies in the datagram at ESP_HEADER + ARQ_HEADER.  0, or a negative errno: it has not
  * been sent, and will not be. */
 int reliable_send(struct reliable *r, uint64_t now, uint8_t *datagram, size_t size,

@@ -153,6 +153,16 @@ void udp_flush(struct udp *u, uint64_t now)
 	outbox_flush(&u->box, now);
 }
 
+bool udp_should_pause(const struct udp *u)
+{
+	return u->reliable && reliable_crowd(u->reliable) != CROWD_NONE;
+}
+
+bool udp_must_wait(const struct udp *u)
+{
+	return u->reliable && reliable_crowd(u->reliable) == CROWD_WAIT;
+}
+
 int udp_send(struct udp *u, uint64_t now, uint8_t *frame, size_t size)
 {
 	return udp_out_frame(&u->out, now, frame, size);

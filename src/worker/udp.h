@@ -46,6 +46,11 @@ bool udp_is_up(const struct udp *u);
 int udp_send(struct udp *u, uint64_t now, uint8_t *frame, size_t size);
 void udp_flush(struct udp *u, uint64_t now);
 
+/* The peer's answers should be waited for: a moment, by udp_receive(), or for as long as this is so.
+ * `reliable` alone. */
+bool udp_should_pause(const struct udp *u);
+bool udp_must_wait(const struct udp *u);
+
 /* ---- in */
 
 /* Takes a bounded number of batches off the socket.  Whether there may be more. */

@@ -480,7 +480,11 @@ static void forgotten(void)
 	ok(is_hex(payload, 4, "00660400"), "the next frame tells the peer not to wait for it");
 	ok(arq_out_room(out, now, ARQ_FRAME_MOST) == 0 &&
 	   arq_out_room(out, now, ARQ_FRAME_MOST + 1) == -EMSGSIZE, "and the window is open again");
-	send_many(511);
+	ok(!arq_out_is_crowded(out), "nor is it crowded");
+	send_many(447);
+	ok(arq_out_is_crowded(out) && arq_out_room(out, now, FRAME) == 0,
+	   "before it is full it is crowded: a superframe might not fit any more");
+	send_many(64);
 	ok(arq_out_room(out, now, FRAME) == -ENOBUFS, "until it is full");
 }
 
