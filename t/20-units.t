@@ -19,7 +19,7 @@ ok "socket and service look for one and the same file" \
 	"$(sed -n 's/^ConditionPathExists=//p' "$units/vtun.socket")"
 
 # verify wants the program where the unit says: that of the build.
-sed -i "s,^ExecStart=$program,ExecStart=$top_builddir/vtund," "$units/vtun@.service"
+sed -i "s,^\(Exec[A-Za-z]*\)=$program,\1=$top_builddir/vtund," "$units/vtun@.service"
 for unit in vtun.socket vtun@wireless2.service vtun@wireless2.timer; do
 	verified=$(SYSTEMD_UNIT_PATH="$units:" systemd-analyze verify --man=no "$unit" 2>&1)
 	is "systemd-analyze verify $unit" "$verified" ""

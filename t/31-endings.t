@@ -142,16 +142,19 @@ client_ends
 is "kill -9 of the server's monitor: the client ends with 75" $status 75
 is "... after down, once" "$(ran client)" "1 1"
 ok "... the server's worker and device are gone with the monitor" wait_until 10 nothing_lives
+is "... down is still to run there" "$(ran server)" "1 0"
 
 comes_up
+is "... the next session there does it, before its own up" "$(tr '\n' ' ' <"$scratch/server.ran")" "down tun0 up tun0 "
+ok "... and says so" says server 's: session ended: its vtund was killed; down is run in its place'
 kill -KILL "$client_pid"
 ok "kill -9 of the client's monitor: the server ends with 75" wait_until 10 served "$monitor" 75
-is "... after down, once" "$(ran server)" "1 1"
+is "... after down" "$(ran server)" "1 2"
 ok "... the client's worker and device are gone with the monitor" wait_until 10 nothing_lives
-
-comes_up
-kill "$client_pid"
-ended "what the killed ones have left, the next session removes" 0 0
+# shellcheck disable=SC2086 # program and options
+ok "... vtund --down runs down there" on client $VTUND --down
+is "... once" "$(ran client)" "1 1"
+ok "... and nothing is left" nothing_left
 
 # ---- by the network
 

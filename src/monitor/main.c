@@ -20,6 +20,7 @@
 #include "server.h"
 #include "signals.h"
 #include "spawn.h"
+#include "will.h"
 
 /* A descriptor that we open must never be 0, 1 or 2. */
 static void hold_standard_descriptors(void)
@@ -103,6 +104,8 @@ static enum exit_code run(const struct options *opt)
 	enum exit_code code;
 	int fd, r;
 
+	if (opt->down)
+		return will_execute();
 	code = take_connection(opt, &fd);       /* systemd's or inetd's, or none: then we dial */
 	if (code == EXIT_DONE)
 		code = check_worker(opt);

@@ -11,11 +11,12 @@
 #include "common/cleanup.h"
 #include "common/exitcode.h"
 
-enum { OPT_INSTANCE = 256, OPT_SINGLE_UID, OPT_WORKER, OPT_HELP, OPT_VERSION };
+enum { OPT_DOWN = 256, OPT_INSTANCE, OPT_SINGLE_UID, OPT_WORKER, OPT_HELP, OPT_VERSION };
 
 static const char short_options[] = ":if:P:L:t:pnqmsv";
 static const struct option long_options[] = {
 	{ "verbose", no_argument, NULL, 'v' },
+	{ "down", no_argument, NULL, OPT_DOWN },
 	{ "instance", required_argument, NULL, OPT_INSTANCE },
 	{ "single-uid", no_argument, NULL, OPT_SINGLE_UID },
 	{ "worker", required_argument, NULL, OPT_WORKER },
@@ -27,6 +28,7 @@ static const struct option long_options[] = {
 static const char help[] =
 	"usage: vtund [-f FILE] [-P PORT] [-t SECONDS] [-pmqv] SESSION [SERVER]\n"
 	"       vtund -i [-f FILE] [-t SECONDS] [-mqv]\n"
+	"       vtund --down [-qv]\n"
 	"\n"
 	"The first is a client of SESSION, in the foreground; the second serves the one\n"
 	"connection on descriptor 0 (inetd).  A connection passed by systemd is served\n"
@@ -40,6 +42,7 @@ static const char help[] =
 	"  -q                 log warnings and errors only\n"
 	"  -v, --verbose      log what happens in detail\n"
 	"  -n                 accepted: vtund always stays in the foreground\n"
+	"  --down             run down for sessions whose vtund was killed, and nothing else\n"
 	"  --instance=NAME    serve the connection that systemd passed, else be the\n"
 	"                     client of session NAME\n"
 	"  --single-uid       the worker keeps this user id (user namespaces; see vtund(8))\n"
@@ -86,7 +89,7 @@ static int unknown(struct options *o, int c, const char *word)
 {
 	if (c == ':')
 		return usage(o, "%s needs a value; see vtund --help", word);
-	if (optopt && optopt < OPT_INSTANCE)
+	if (optopt && optopt < OPT_DOWN)
 		return usage(o, "unknown option -%c; see vtund --help", optopt);
 	return usage(o, "unknown option %s; see vtund --help", word);
 }
@@ -129,6 +132,9 @@ static int take_option(struct options *o, int c, const char *word)
 		r = take_number(o, "-t", 86400, &number);
 		o->timeout_s = r ? 0 : (unsigned)number;
 		return r;
+	case OPT_DOWN:
+		o->down = true;
+		return 0;
 	case OPT_INSTANCE:
 		return take_text(o, &o->instance);
 	case OPT_SINGLE_UID:
@@ -145,6 +151,8 @@ static int take_positionals(struct options *o, char **words, int n)
 {
 	if (o->inetd && n > 0)
 		return usage(o, "-i takes no session name: the peer says which session it wants");
+	if (o->down && n > 0)
+		return usage(o, "--down takes no session name: it is for all whose vtund was killed");
 	if (o->instance && n > 0)
 		return usage(o, "--instance names the session already: %s is one too many", words[0]);
 	if (n > 2)

@@ -10,6 +10,7 @@
 /* Strings are copies, as report_init() writes titles over argv; NULL where nothing was said. */
 struct options {
 	bool inetd;         /* -i: the connection is descriptor 0 */
+	bool down;          /* --down: run what those have left who were killed */
 	bool persist;       /* -p */
 	bool quiet;         /* -q: warnings and errors only */
 	bool verbose;       /* -v: debug lines too */

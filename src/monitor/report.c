@@ -22,6 +22,7 @@
 /* Made once by "systemd-id128 new", explained in units/vtun.catalog. */
 #define MESSAGE_SESSION_UP     "b53f8a2fff54428d96c773b7ec6239ed"
 #define MESSAGE_SESSION_END    "46171b252e104879843f7d545af8265b"
+#define MESSAGE_SESSION_KILLED "2cd88fbe40be40f4aa473144a501900d"
 #define MESSAGE_AUTH_FAILURE   "cdfffee57ee64451b55b91abfaacdb44"
 #define MESSAGE_COMMAND_FAILED "2048204b4dec414a857b5d89e0039dd6"
 
@@ -291,6 +292,16 @@ void report_session_end(const char *why, int exit_code, const struct tally *t, u
 		  (unsigned long long)t->tx_bytes, (unsigned long long)t->tx_frames,
 		  (unsigned long long)t->rx_bytes, (unsigned long long)t->rx_frames, udp, packed);
 	state_remove();
+}
+
+void report_session_killed(const char *session, const char *why, int has_down)
+{
+	struct journal_entry e = { 0 };
+
+	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_SESSION_KILLED);
+	journal_add(&e, "VTUN_REASON=%s", why);
+	log_entry(LOG_WARNING, &e, "%s: session ended: its vtund was %s%s", session, why,
+		  has_down ? "; down is run in its place" : "; there is no down to run in its place");
 }
 
 void report_auth_failure(const char *why_for_us)

@@ -48,6 +48,7 @@ void report_stopping(void);
  * was, and removes status.json. */
 void report_session_up(const struct terms *t);
 void report_session_end(const char *why, int exit_code, const struct tally *t, uint64_t seconds);
+void report_session_killed(const char *session, const char *why, int has_down); /* by who comes after it */
 void report_auth_failure(const char *why_for_us); /* "auth failure from ADDR port N": fail2ban */
 
 /* "NAME: up command 2 (ifconfig) failed: WHY: HINT"; `hint` may be empty. */

@@ -1,98 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
-
-static int directory = -1;
-static char own_name[16]; /* of the directory in RUNDIR; empty: it is systemd's */
-
-/* Whether the name is the number of a process that does not exist. */
-static bool is_stale(const char *name)
-{
-	char *end;
-	long pid = strtol(name, &end, 10);
-
-	return *name >= '1' && *name <= '9' && !*end && pid <= INT_MAX &&
-	       kill((pid_t)pid, 0) < 0 && errno == ESRCH;
-}
-
-static void remove_one(int parent, const char *name)
-{
-	auto_close int fd = openat(parent, name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	unlinkat(fd, "status.json.new", 0);
-	unlinkat(fd, "status.json", 0);
-	unlinkat(parent, name, AT_REMOVEDIR);
-}
-
-/* What those have left that were killed, with nobody to clean up after them. */
-static void remove_stale(void)
-{
-	DIR *all = opendir(RUNDIR);
-	const struct dirent *entry;
-
-	if (!all)
-		return;
-	while ((entry = readdir(all)))
-		if (is_stale(entry->d_name))
-			remove_one(dirfd(all), entry->d_name);
-	closedir(all);
-}
-
-/* The service's user may write to RUNDIR, and must not make a monitor that is root write elsewhere:
- * no link is followed, and the directory has to be ours. */
-static int open_directory(int parent, const char *path)
-{
-	auto_close int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	return st.st_uid == geteuid() ? take_fd(&fd) : -EPERM;
-}
-
-static int make_directory(void)
-{
-	auto_close int parent = open(RUNDIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_close int fd = -1;
-
-	if (parent < 0)
-		return -errno;
-	remove_stale();
-	snprintf(own_name, sizeof(own_name), "%d", (int)getpid());
-	remove_one(parent, own_name); /* of somebody who had our number before */
-	if (mkdirat(parent, own_name, 0755) < 0)
-		return -errno;
-	fd = open_directory(parent, own_name);
-	if (fd < 0)
-		return fd;
-	return fchmod(fd, 0755) < 0 ? -errno : take_fd(&fd); /* whatever our umask is */
-}
-
-static int find_directory(void)
-{
-	const char *given = getenv("RUNTIME_DIRECTORY");
-
-	if (directory >= 0)
-		return 0;
-	own_name[0] = '\0';
-	directory = given && *given == '/' ? open_directory(AT_FDCWD, given) : make_directory();
-	return directory < 0 ? directory : 0;
-}
+#include "rundir.h"
 
 /* ---- JSON (RFC 8259) */
 
@@ -181,15 +99,17 @@ static void put_state(FILE *f, const struct state *s)
 
 /* ---- the file */
 
+static bool written;
+
 int state_write(const struct state *s)
 {
+	int fd, r, dir = rundir_open();
 	FILE *f;
-	int fd, r;
 
-	r = find_directory();
-	if (r < 0)
-		return r;
-	fd = openat(directory, "status.json.new",
+	if (dir < 0)
+		return dir;
+	written = true;
+	fd = openat(dir, "status.json.new",
 		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
@@ -202,23 +122,17 @@ int state_write(const struct state *s)
 	put_state(f, s);
 	r = fflush(f) == 0 ? 0 : -errno;
 	fclose(f);
-	if (r == 0 && renameat(directory, "status.json.new", directory, "status.json") < 0)
+	if (r == 0 && renameat(dir, "status.json.new", dir, "status.json") < 0)
 		r = -errno;
 	return r;
 }
 
 void state_remove(void)
 {
-	auto_close int parent = -1;
-
-	if (directory < 0)
+	if (!written)
 		return;
-	unlinkat(directory, "status.json.new", 0);
-	unlinkat(directory, "status.json", 0);
-	cleanup_fd(&directory);
-	directory = -1;
-	if (!own_name[0])
-		return;
-	parent = open(RUNDIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	unlinkat(parent, own_name, AT_REMOVEDIR);
+	written = false;
+	unlinkat(rundir_open(), "status.json.new", 0);
+	unlinkat(rundir_open(), "status.json", 0);
+	rundir_leave();
 }

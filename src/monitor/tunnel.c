@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tunnel.h"
 
-#include "common/cleanup.h"
 #include "commands.h"
+#include "common/cleanup.h"
+#include "common/log.h"
 #include "report.h"
+#include "will.h"
 
 enum { TIMEOUT_DEFAULT_S = 60, STOPPED_TIMEOUT_S = 3 };
 
@@ -30,8 +32,11 @@ int tunnel_open(struct tunnel *t, const struct config_session *section, enum tun
 		enum ipc_role role, const struct endpoints *ends, const struct signals *signals,
 		char ret_hint[static 256])
 {
-	int r = device_open(type, section->device, &t->device, ret_hint);
+	int r;
 
+	/* What somebody who was killed has left comes first: it may be about a device of this name. */
+	will_execute_left(signals->stop_fd);
+	r = device_open(type, section->device, &t->device, ret_hint);
 	if (r < 0)
 		return r;
 	t->open = true;
@@ -45,9 +50,13 @@ int tunnel_open(struct tunnel *t, const struct config_session *section, enum tun
 int tunnel_up(struct tunnel *t, char ret_text[static 128])
 {
 	struct command_vars vars = vars_of(t);
-	int failed;
+	int failed, r;
 
 	t->up_started = true;
+	r = will_write(&vars, command_timeout_s(t), t->section->down);
+	if (r < 0)
+		log_errno(LOG_WARNING, r, "%s: should this vtund be killed, nobody will run down: what "
+			  "has to be done cannot be written to /run", t->section->name);
 	report_title("%s running up commands", t->section->name);
 	failed = commands_run(t->section->up, "up", &vars, t->device.program_fd,
 			      command_timeout_s(t), t->signals->stop_fd, t->section->strict,
@@ -66,6 +75,7 @@ static void run_down(struct tunnel *t)
 	report_title("%s running down commands", t->section->name);
 	(void)commands_run(t->section->down, "down", &vars, -1, command_timeout_s(t), -1, false,
 			   text);
+	will_remove();
 }
 
 /* The end of the stream is what makes its programs end; their work may not be done with that. */

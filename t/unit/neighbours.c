@@ -14,6 +14,7 @@
 #include "monitor/commands.h"
 #include "monitor/report.h"
 #include "monitor/udpsock.h"
+#include "monitor/will.h"
 
 struct neighbours nb;
 
@@ -280,6 +281,21 @@ void commands_settle(unsigned timeout_s, int abort_fd)
 
 void commands_tend(void)
 {
+}
+
+int will_write(const struct command_vars *vars, unsigned timeout_s, const struct command *down)
+{
+	(void)vars, (void)timeout_s, (void)down;
+	return 0;
+}
+
+void will_remove(void)
+{
+}
+
+void will_execute_left(int abort_fd)
+{
+	(void)abort_fd;
 }
 
 /* ---- report */

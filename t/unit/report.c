@@ -23,6 +23,7 @@
 
 #undef RUNDIR
 #define RUNDIR "/run/vtund-test"
+#include "../../src/monitor/rundir.c"
 #include "../../src/monitor/state.c"
 
 static char scratch[] = "/tmp/vtun-report-XXXXXX";
@@ -261,6 +262,18 @@ static int reliable_is_said(void)
 	       has(e, "VTUN_UDP_UNPROTECTED=3");
 }
 
+static int session_killed_is_explained(void)
+{
+	const char *e;
+
+	become_journal_client();
+	report_session_killed("wireless2", "killed by signal KILL", 1);
+	e = received(journal);
+	return is_explained(e) && has(e, "PRIORITY=4") && has(e, "VTUN_REASON=killed by signal KILL") &&
+	       strstr(e, "MESSAGE=wireless2: session ended: its vtund was killed by signal KILL; "
+			 "down is run in its place\n");
+}
+
 static int session_end_is_explained(void)
 {
 	const char *e;
@@ -313,6 +326,7 @@ static void test_targets(void)
 	ok(in_child(session_up_is_explained), "session up: numbered, explained, with its terms");
 	ok(in_child(reliable_is_said), "reliable: the first line says which, the last one what it did");
 	ok(in_child(session_end_is_explained), "session ended: numbered, explained, with the tally");
+	ok(in_child(session_killed_is_explained), "session killed: numbered, explained");
 	ok(in_child(auth_failure_is_explained),
 	   "authentication refused: explained, no forged lines");
 	ok(in_child(command_failure_is_explained), "command failed: numbered, explained");
