@@ -55,6 +55,26 @@ for script in t/*.t; do
 	ok "$script is in the suite" in_the_suite "$script"
 done
 
+# doc/PROTOCOL.md, "Abuse cases": each is a test, which has its number in its name.
+cases_without_test()
+{
+	grep -hoE '\b[TU][0-9]+\b' t/*.t | sort -u >"$scratch/tested"
+	sed -n '/^## 15\./,/^## 16\./p' doc/PROTOCOL.md | sed -n 's/^| \([TU0-9, ]*\) |.*/\1/p' | tr -d ' ' |
+		tr ',' '\n' | grep . | sort -u >"$scratch/cases"
+	diag "$(wc -l <"$scratch/cases") abuse cases"
+	comm -13 "$scratch/tested" "$scratch/cases"
+}
+is "each abuse case of doc/PROTOCOL.md has a test" "$(cases_without_test)" ""
+is "... and there are 60 of them" "$(wc -l <"$scratch/cases")" 60
+# SECURITY.md says where each of its promises is tested.
+tests_that_are_not_there()
+{
+	grep -oE '`(t|fuzz)/[a-z0-9_/.-]+`' SECURITY.md | tr -d '`' | sort -u | while read -r file; do
+		[ -e "$file" ] || [ -e "$file.c" ] || echo "$file"
+	done
+}
+is "the tests that SECURITY.md names are there" "$(tests_that_are_not_there)" ""
+
 grep -hoE 'man:[^ )]*\([1-8]\)' units/*.in units/*.timer | sort -u >"$scratch/named"
 while read -r page; do
 	ok "the units name a page that exists: $page" page_exists "$page"

@@ -86,11 +86,11 @@ slow_pids=
 later=yes
 attack silent one_byte slow_hello quiet never_reads
 later=
-attack http ssh legacy long_record long_hello many_ccs tls12 no_alpn other_alpn half_closed second_hello
+attack http ssh legacy long_record long_hello many_ccs tls12 no_alpn other_alpn half_closed second_hello early_data
 attack data_first init_99 init_101 init_16m name_dots name_percent name_nul name_high name_none name_64 name_padding
 attack share_zero share_ones share_high share_odd unknown_name wrong_password broken_off init_twice replay
 attack accept_other_type accept_larger accept_suite accept_spi accept_truncated accept_twice accept_critical accept_65
-attack data_16m no_packets no_ethernet vnet_lies bomb_4g bomb_lie echo_flood ill_text fin rekey_skip rekey_zero key_updates after_update
+attack data_16m no_packets no_ethernet vnet_lies bomb bomb_4g bomb_lie echo_flood ill_text fin rekey_skip rekey_zero key_updates after_update
 # shellcheck disable=SC2086
 wait $slow_pids
 
@@ -98,76 +98,88 @@ wait $slow_pids
 # ---- strangers, before TLS
 
 answer silent 'says "ERR: VTun 4 server, TLS required, upgrade client" hung up' \
-	"who says nothing is told what an old client can read"
+	"T1: who says nothing is told what an old client can read"
 logged silent 'turned away: .*probably a VTun 2 or 3 client' "... and the log who it probably is"
+answer one_byte 'hung up' "T2: one byte, and then nothing"
+answer slow_hello 'hung up' "T12: one byte and one more, twice a second"
 for case in one_byte slow_hello; do
-	answer $case 'hung up' "$case: its time is over"
-	logged $case 'turned away: no TLS session with the client within 6 s' "... the log says so"
+	logged $case 'turned away: no TLS session with the client within 6 s' "... the log says that its time is over"
 done
-for case in http ssh legacy; do
-	answer $case 'hung up' "$case is not answered"
-done
+answer http 'hung up' "T3: HTTP is not answered"
+answer ssh 'hung up' "T4: ssh is not answered"
+answer legacy 'hung up' "T5: an old client's \"HOST:\" is not answered"
 logged http 'turned away: .*HTTP' "http: the log says what it was"
 logged ssh 'turned away: .*SSH' "ssh: the log says what it was"
 logged legacy 'turned away: .*old unencrypted VTun' "legacy: the log says what it was"
-answer long_record 'alert 22 hung up' "a record of 64 KiB: alert record_overflow"
-answer long_hello 'cut off hung up' "a ClientHello of 16 MiB is not heard to its end"
-answer many_ccs 'hung up' "20,000 empty records neither"
+answer long_record 'alert 22 hung up' "T11: a record of 64 KiB: alert record_overflow"
+answer long_hello 'cut off hung up' "T9: a ClientHello of 16 MiB is not heard to its end"
+answer many_ccs 'hung up' "T10: 20,000 empty records neither"
 
 # ---- strangers, in TLS
 
-answer tls12 'alert 40 hung up' "TLS 1.2: alert handshake_failure"
-answer no_alpn 'hung up' "no ALPN: no answer"
+answer tls12 'alert 40 hung up' "T6: TLS 1.2: alert handshake_failure"
+answer no_alpn 'hung up' "T7: no ALPN: no answer"
 logged no_alpn 'turned away: .*no vtun/4' "... the log says why"
-answer other_alpn 'alert 120 hung up' "ALPN h2: alert no_application_protocol"
+answer other_alpn 'alert 120 hung up' "T8: ALPN h2: alert no_application_protocol"
 answer half_closed 'hung up' "a half-closed connection is closed"
-answer second_hello 'hung up' "a second ClientHello ends it"
-answer quiet 'ERROR 5 0 hung up in good order' "silence after the handshake: time-out, without a text"
-for case in data_first init_99 init_101 init_16m name_dots name_percent name_nul name_high name_none \
-	    name_64 name_padding init_twice; do
-	answer $case 'ERROR 3 0 hung up in good order' "$case: protocol error, without a text"
+answer second_hello 'hung up' "T36: a second ClientHello ends it"
+answer early_data 'hung up' "T36: early data ends it"
+answer quiet 'ERROR 5 0 hung up in good order' "T13: silence after the handshake: time-out, without a text"
+protocol='ERROR 3 0 hung up in good order'
+answer data_first "$protocol" "T14: DATA before the login: protocol error, without a text"
+for case in init_99 init_101 init_16m; do
+	answer $case "$protocol" "T15: $case: an AUTH_INIT of another length"
 done
-for case in share_zero share_ones share_high share_odd replay; do
-	answer $case 'ERROR 1 0 hung up in good order' "$case: authentication failed, without a text"
+for case in name_dots name_percent name_nul name_high name_none name_64 name_padding; do
+	answer $case "$protocol" "T16: $case: a name that cannot be"
 done
-for case in unknown_name wrong_password; do
-	answer $case 'AUTH_RESP ERROR 1 0 hung up in good order' "$case: the same answer"
+answer init_twice "$protocol" "T21: a second AUTH_INIT"
+refused='ERROR 1 0 hung up in good order'
+for case in share_zero share_ones share_high share_odd; do
+	answer $case "$refused" "T17: $case: authentication failed, without a text"
 done
-for case in share_zero unknown_name wrong_password replay broken_off; do
+answer replay "$refused" "T22: the proof of an earlier connection"
+answer unknown_name "AUTH_RESP $refused" "T18: an unknown name"
+answer wrong_password "AUTH_RESP $refused" "T19: a wrong password: the same answer"
+for case in share_zero unknown_name wrong_password replay; do
 	ok "$case: a line for fail2ban" wait_until 10 \
 		grep -q "^vtun: auth failure from $(cat "$scratch/$case.from") port" "$scratch/server.log"
 done
+ok "T20: who hangs up after AUTH_RESP has failed, and has left" \
+	grep -q "^vtun: $(cat "$scratch/broken_off.from") port .*lost" "$scratch/server.log"
 
 # ---- peers who know a password
 
-answer accept_other_type 'ERROR 6 8001 (text) hung up in good order' "another type is accepted than offered: refused"
-answer accept_larger 'ERROR 6 8007 (text) hung up in good order' "a larger MTU"
-answer accept_suite 'ERROR 6 a (text) hung up in good order' "a suite that was not offered"
-answer accept_spi 'ERROR 6 b (text) hung up in good order' "a reserved SPI"
-answer accept_critical 'ERROR 6 ff01 (text) hung up in good order' "a critical option that nobody knows"
+answer accept_other_type 'ERROR 6 8001 (text) hung up in good order' "T27: another type is accepted than offered: refused"
+answer accept_larger 'ERROR 6 8007 (text) hung up in good order' "T27: a larger MTU"
+answer accept_suite 'ERROR 6 a (text) hung up in good order' "T27: a suite that was not offered"
+answer accept_spi 'ERROR 6 b (text) hung up in good order' "T27: a reserved SPI"
+answer accept_critical 'ERROR 6 ff01 (text) hung up in good order' "T27: a critical option that nobody knows"
 for case in accept_truncated accept_twice accept_65; do
-	answer $case 'ERROR 3 0 (text) hung up in good order' "$case: protocol error"
+	answer $case 'ERROR 3 0 (text) hung up in good order' "T27: $case: protocol error"
 done
 answer data_16m 'frame 0a of 4 drops 0 ERROR 3 0 (text) hung up in good order' \
-	"a frame of 16 MiB: protocol error, and whoever pours on still hears it"
-for case in bomb_4g bomb_lie key_updates; do
-	answer $case 'drops 0 ERROR 3 0 (text) hung up in good order' "$case: protocol error"
+	"T28: a frame of 16 MiB: protocol error, and whoever pours on still hears it"
+broken='drops 0 ERROR 3 0 (text) hung up in good order'
+for case in bomb bomb_4g bomb_lie; do
+	answer $case "$broken" "T31: $case: what unpacks to something else than it says"
 done
+answer key_updates "$broken" "T33: a flood of KeyUpdates"
 for case in rekey_skip rekey_zero; do
-	answer $case 'drops 0 ERROR 12 0 (text) hung up in good order' "$case: rekeying failed"
+	answer $case 'drops 0 ERROR 12 0 (text) hung up in good order' "T35: $case: rekeying failed"
 done
-answer no_packets 'drops 4 hung up in good order' "what is no IP packet is dropped and counted"
-answer no_ethernet 'drops 1 hung up in good order' "nor an Ethernet frame"
-answer vnet_lies 'drops 4 hung up in good order' "virtio-net headers that lie too"
+answer no_packets 'drops 4 hung up in good order' "T29: what is no IP packet is dropped and counted"
+answer no_ethernet 'drops 1 hung up in good order' "T29: nor an Ethernet frame"
+answer vnet_lies 'drops 4 hung up in good order' "T30: virtio-net headers that lie too"
 answer after_update 'answered drops 0 hung up in good order' "what comes right behind a KeyUpdate is not left lying"
-answer echo_flood 'answers few hung up in good order' "of 2,000 ECHO_REQ a few are answered"
-answer never_reads 'poured in hung up' "who asks for megabytes and reads nothing is left"
+answer echo_flood 'answers few hung up in good order' "T32: of 2,000 ECHO_REQ a few are answered"
+answer never_reads 'poured in hung up' "T34: who asks for megabytes and reads nothing is left"
 ok "... by keepalive or TCP's own patience, as the log says" \
 	grep -Eq '^vtun: n: session ended .*(nothing came from the peer|connection to the client was lost)' "$scratch/server.log"
-answer ill_text 'hung up in good order' "a text with escape sequences"
+answer ill_text 'hung up in good order' "T38: a text with escape sequences"
 ok "... gets to the log as one line, escaped" \
 	grep -q '^vtun: h: session ended .*\\x1b\[2J\\x0aauth failure from 9.9.9' "$scratch/server.log"
-answer fin 'hung up' "a FIN without a word"
+answer fin 'hung up' "T39: a FIN without a word"
 ok "... is a loss" grep -q '^vtun: h: session ended .*connection to the client was lost' "$scratch/server.log"
 is "down has run as often as h was up" "$(wc -l <"$scratch/h.down")" \
 	"$(grep -c '^vtun: h: session up' "$scratch/server.log")"

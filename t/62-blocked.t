@@ -37,9 +37,9 @@ falls_back()
 }
 
 udp_session "the UDP path comes up"
-ok "blocked in the middle: 200 MB from client to server are the same" \
+ok "U15: blocked in the middle: 200 MB from client to server are the same" \
 	copies 200 client server 10.9.0.1 falls_back 1 "out udp dport $udp_port"
-ok "... both sides have noticed within 4 s ($(cat "$scratch/took") ms)" [ "$(cat "$scratch/took")" -lt 4500 ]
+ok "U15: ... both sides have noticed within 4 s ($(cat "$scratch/took") ms)" [ "$(cat "$scratch/took")" -lt 4500 ]
 ok "... and it stays so while UDP is blocked" not over_udp 2
 # comes_back TIMES: UDP is free again, and both notice, for the TIMESth time.
 comes_back()

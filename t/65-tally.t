@@ -54,15 +54,16 @@ like "the client's last record: 6 lost, 4 doubled, 2 reordered" "$(last_record c
 udp_session "the UDP path comes up"
 pings >/dev/null
 tell attack 50000
-ok "forged datagrams of each kind are not answered" relay_says "attack: 0 came back"
+ok "U9, U18: forged datagrams of each kind, each side's own among them, and ICMP port unreachable are not answered" \
+	relay_says "attack: 0 came back"
 ok "20 MB from client to server are the same meanwhile" copies 20 client server 10.9.0.1 tell attack 50000
 tell race
 pings >/dev/null
-ok "a datagram that comes from elsewhere first is asked for an answer, once" \
+ok "U13: a datagram that comes from elsewhere first is asked for an answer, once" \
 	relay_says "race: 1 came back"
 pings >/dev/null
 is "... and nobody is followed who gives none" "$(grep -c "data goes over UDP, peer" "$scratch/server.log")" 1
-unlike "the path has been up all the time" "$(cat "$scratch/server.log" "$scratch/client.log")" \
+unlike "U18: the path has been up all the time" "$(cat "$scratch/server.log" "$scratch/client.log")" \
 	"over TLS|carries less"
 ends_well
 for host in server client; do

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * t/tools/hasty-worker: vtun-worker in a hurry.  What it takes to notice that UDP is blocked stays
+ * t/tools/hasty-worker: vtun-worker in a hurry, and worn-worker, whose keys do not last.  What it takes to notice that UDP is blocked stays
  * the document's, as tests measure it; what follows, the sizes and the keys do not wait.
  */
 #include "worker/path.h"
 #include "worker/rekey.h"
+
+#ifndef KEY_PACKETS
+#define KEY_PACKETS 64     /* then a new one is asked for, */
+#define KEY_PACKETS_MOST 0 /* and without one the old one stops after: the suite's limit */
+#endif
 
 struct path_times path_times(void)
 {
@@ -28,8 +33,9 @@ struct rekey_limits rekey_limits(uint32_t rekey_s)
 		.interval_ms = 1000,
 		.answer_ms = 10000,
 		.old_ms = 1000,
-		.packets = 64,
+		.packets = KEY_PACKETS,
 		.bytes = UINT64_C(1) << 38,
 		.failures = UINT64_C(1) << 36,
+		.hard = KEY_PACKETS_MOST,
 	};
 }
