@@ -39,6 +39,11 @@ samples '# contender: vtun4-udp-reliable,full,vtun 4,4.0' \
 	1,vtun4-udp-reliable,loss5_delivered,99.8 1,vtun4-udp-reliable,loss5_p99,23
 like "what a lossy link left has a table of its own" "$(report)" '^\| vtun4-udp-reliable \| - \| - \| - \| 99.8 \| - \| 23 \|'
 
+samples '# contender: vtun4-speed,speed,vtun 4,4.0' 1,vtun4-speed,tun_tcp_64_up,99.5 1,vtun4-speed,tun_tcp_1000_up,98
+out=$(report)
+like "what arrived of an agreed speed stands under it" "$out" '^\| kbit/s \| 64 \| 1000 \|$'
+like "... in per cent" "$out" '^\| tun_tcp up \| 99\.5 \| 98 \|$'
+
 samples '# busy before: 150 % of one core' '# contender: bare,full,none,' 1,bare,tcp1_up,1000
 like "a busy machine is" "$(report)" 'had other work'
 

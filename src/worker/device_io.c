@@ -9,7 +9,7 @@
 
 size_t device_io_most(const struct device_io *d)
 {
-	return device_io_is_stream(d) ? STREAM_PIECE : FRAME_MOST;
+	return device_io_is_stream(d) ? d->piece : FRAME_MOST;
 }
 
 /* How a stream says that nobody holds its other end any more: a pty by EIO, and a socket by ECONNRESET

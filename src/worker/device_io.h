@@ -17,10 +17,8 @@ struct device_io {
 	bool vnet;       /* the device puts a virtio-net header before each frame */
 	bool carry_vnet; /* ... and so do the frames on the wire */
 	uint32_t features; /* TUN_F_* that the device accepts, and the peer has been told of */
+	uint32_t piece;    /* of a stream: so many bytes are read at once, at most */
 };
-
-/* A stream has no frames: it is cut into pieces of this size at most. */
-enum { STREAM_PIECE = 16384 };
 
 static inline bool device_io_is_stream(const struct device_io *d)
 {

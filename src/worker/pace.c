@@ -13,6 +13,7 @@ void pace_init(struct pace *p, enum tunnel_type type, bool carry_vnet, uint32_t 
 			.type = type,
 			.carry_vnet = carry_vnet,
 			.quantum = mtu,
+			.rate = (uint64_t)kbit_s * 125,
 			.target_us = QUEUE_TARGET_US,
 			.interval_us = QUEUE_INTERVAL_US,
 		},
@@ -70,6 +71,15 @@ bool pace_is_slow(struct pace *p, uint64_t now_us)
 	return p->queue || queue_new(&p->config, &p->queue) == 0;
 }
 
+uint32_t pace_piece(uint32_t kbit_s)
+{
+	uint64_t bytes = (uint64_t)kbit_s * 125 / PACE_PIECES_A_SECOND;
+
+	if (!kbit_s || bytes > PACE_PIECE_MOST)
+		return PACE_PIECE_MOST;
+	return bytes < PACE_PIECE_LEAST ? PACE_PIECE_LEAST : (uint32_t)bytes;
+}
+
 bool pace_may_send(struct pace *p, uint64_t now_us)
 {
 	uint64_t delay = shaper_delay(&p->shaper, now_us);
@@ -81,6 +91,11 @@ bool pace_may_send(struct pace *p, uint64_t now_us)
 void pace_spend(struct pace *p, uint64_t now_us, size_t bytes)
 {
 	shaper_spend(&p->shaper, now_us, (uint32_t)bytes);
+}
+
+void pace_unused(struct pace *p, uint64_t now_us)
+{
+	shaper_idle(&p->shaper, now_us);
 }
 
 size_t pace_batch(const struct pace *p, uint64_t now_us)

@@ -22,6 +22,9 @@ enum {
 	PACE_SLOW_US = 1000000, /* for so long a network then counts as slow */
 	PACE_BATCH_MOST = 65536,
 	PACE_BATCH_LEAST = 2048,
+	PACE_PIECES_A_SECOND = 50,
+	PACE_PIECE_LEAST = 1024,
+	PACE_PIECE_MOST = 16384,
 };
 
 struct pace {
@@ -51,9 +54,15 @@ void pace_idle(struct pace *p);
  * memory for one there is none. */
 bool pace_is_slow(struct pace *p, uint64_t now_us);
 
+/* A stream is cut into pieces of so many bytes at most, so that at low rates none takes long. */
+uint32_t pace_piece(uint32_t kbit_s);
+
 /* Whether `speed` lets a frame go now; if not, pace_deadline() will be when it does. */
 bool pace_may_send(struct pace *p, uint64_t now_us);
 void pace_spend(struct pace *p, uint64_t now_us, size_t bytes);
+
+/* It might, but there is none. */
+void pace_unused(struct pace *p, uint64_t now_us);
 
 /* So many bytes leave in one go: what the network takes in about 2 ms. */
 size_t pace_batch(const struct pace *p, uint64_t now_us);

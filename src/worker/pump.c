@@ -22,7 +22,7 @@ enum {
 
 void pump_init(struct pump *p, struct link *link)
 {
-	*p = (struct pump){ .link = link, .device.fd = -1 };
+	*p = (struct pump){ .link = link, .device.fd = -1, .police_us = CLOCK_NEVER };
 }
 
 void pump_free(struct pump *p)
@@ -41,15 +41,14 @@ void pump_free(struct pump *p)
 
 int pump_open(struct pump *p, int role, const struct terms *t, const struct device_io *device)
 {
+	uint32_t speed = role == ROLE_SERVER ? t->speed_to_client : t->speed_to_server;
 	uint64_t now = clock_us();
 
 	p->device = *device;
+	p->device.piece = pace_piece(speed);
 	p->peer_features = t->vnet_features;
-	pace_init(&p->pace, device->type, device->carry_vnet, t->mtu,
-		  role == ROLE_SERVER ? t->speed_to_client : t->speed_to_server, now);
-	/* A stream loses nothing: there TCP itself holds the sender back. */
-	policer_init(&p->policer, role == ROLE_SERVER && !device_io_is_stream(device) ?
-		     t->speed_to_server : 0, now);
+	pace_init(&p->pace, device->type, device->carry_vnet, t->mtu, speed, now);
+	policer_init(&p->policer, role == ROLE_SERVER ? t->speed_to_server : 0, now);
 	p->frame = malloc(FRAME_MOST);
 	if (!p->frame)
 		return -ENOMEM;
@@ -161,8 +160,10 @@ static int read_batch(struct pump *p)
 	       (room = link_room(p->link, device_io_most(&p->device)))) {
 		ssize_t n = device_io_read(&p->device, room);
 
-		if (n == -EAGAIN)
+		if (n == -EAGAIN) {
+			pace_unused(&p->pace, p->now_us);
 			break;
+		}
 		if (n < 0)
 			return (int)n;
 		frames++;
@@ -274,6 +275,8 @@ static bool send_queued(struct pump *p)
 			send_over_link(p, frame, size);
 		sent += size;
 	}
+	if (queue_frames(p->pace.queue) == 0)
+		pace_unused(&p->pace, p->now_us);
 	if (p->udp)
 		udp_flush(p->udp, p->now_us / 1000);
 	return sent > 0;
@@ -374,6 +377,18 @@ static int take_eof(struct pump *p)
 	return 0;
 }
 
+/* What is too much of a stream waits, and in the end TCP holds the sender back; of packets, it is lost. */
+static bool police(struct pump *p, size_t size)
+{
+	uint64_t now = clock_us();
+	bool pass = p->passed || policer_pass(&p->policer, now, (uint32_t)inner_size(p, size));
+
+	p->passed = false;
+	p->pending = !pass && device_io_is_stream(&p->device);
+	p->police_us = p->pending ? now + shaper_delay(&p->policer, now) : CLOCK_NEVER;
+	return pass;
+}
+
 int pump_in(struct pump *p, const struct frame *f)
 {
 	const uint8_t *data;
@@ -388,9 +403,9 @@ int pump_in(struct pump *p, const struct frame *f)
 	} else if (unpack(p, f, &data, &size) < 0) {
 		return -EPROTO;
 	}
-	if (!policer_pass(&p->policer, clock_us(), (uint32_t)inner_size(p, size))) {
-		p->tally.rx_drops++;
-		return 0;
+	if (!police(p, size)) {
+		p->tally.rx_drops += !p->pending;
+		return p->pending ? -EAGAIN : 0;
 	}
 	if (p->inlet) {
 		if (f->type == FRAME_DATA && inlet_frame(p->inlet, f->data, f->size))
@@ -400,7 +415,7 @@ int pump_in(struct pump *p, const struct frame *f)
 	do {
 		n = device_io_write(&p->device, data + p->written, size - p->written);
 		if (n == -EAGAIN) {
-			p->pending = true;
+			p->pending = p->passed = true;
 			return -EAGAIN;
 		}
 		if (n < 0)

@@ -20,7 +20,8 @@ struct pump {
 	bool live;               /* frames may flow: `up` has run */
 	bool read_eof;           /* the stream's end has been read and sent */
 	bool write_eof;          /* the peer's DATA_EOF has come, or nobody reads what we write */
-	bool pending;            /* the device was full: the frame will be offered again */
+	bool pending;            /* the frame could not be taken, and will be offered again */
+	bool passed;             /* ... though the policer had let it pass */
 	size_t written;          /* of the frame that is being written: a stream may take a part */
 	struct tally tally;
 	uint8_t *packed, *unpacked; /* WIRE_DATA_MOST bytes each, if there is compression */
@@ -29,6 +30,7 @@ struct pump {
 	struct pace pace;
 	uint64_t now_us;            /* of this pump_out() */
 	struct shaper policer;      /* server: what the client may send; without a rate: all */
+	uint64_t police_us;         /* a stream's frame may pass then; CLOCK_NEVER: none waits for it */
 };
 
 void pump_init(struct pump *p, struct link *link);
@@ -49,7 +51,7 @@ enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_e
 bool pump_wants_device(const struct pump *p, bool full);
 
 /* One DATA, DATA_Z or DATA_EOF of the peer -> device.  0: done, or taken, and then the frame must stay
- * where it is until pump_in_flush(); -EAGAIN: the device is full, offer the same frame again when it
- * is writable; -EPROTO: fatal. */
+ * where it is until pump_in_flush(); -EAGAIN: offer the same frame again, at p->police_us if that is a
+ * time, else when the device, which is full, is writable; -EPROTO: fatal. */
 int pump_in(struct pump *p, const struct frame *f);
 void pump_in_flush(struct pump *p);

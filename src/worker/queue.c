@@ -144,7 +144,7 @@ void queue_free(struct queue *q)
 
 uint64_t queue_rate(const struct queue *q, uint64_t now)
 {
-	return now < q->rate_at + RATE_HOLDS_US ? q->rate : 0;
+	return q->rate && now < q->rate_at + RATE_HOLDS_US ? q->rate : q->config.rate;
 }
 
 /* Frames left; counted only while others always waited, so that the network set the pace. */

@@ -28,6 +28,7 @@ struct queue_config {
 	enum tunnel_type type; /* TUNNEL_TUN or TUNNEL_ETHER */
 	bool carry_vnet;       /* each frame begins with a virtio-net header */
 	uint32_t quantum;      /* bytes that a flow may send in its turn: about one full packet */
+	uint64_t rate;         /* bytes a second that the network takes at most; 0: unknown */
 	uint32_t target_us;    /* a queue that never gets shorter than this... */
 	uint32_t interval_us;  /* ...for so long is a standing one */
 	uint8_t key[QUEUE_KEY_SIZE]; /* random: nobody outside can choose flows that collide */

@@ -288,6 +288,8 @@ uint64_t run_deadline(const struct session *s)
 		due = s->stats_due;
 	if (pace_deadline(&s->pump.pace) < due)
 		due = pace_deadline(&s->pump.pace);
+	if (s->pump.police_us != CLOCK_NEVER && (s->pump.police_us + 999) / 1000 < due)
+		due = (s->pump.police_us + 999) / 1000;
 	if (s->tls_key_due < due)
 		due = s->tls_key_due;
 	return udp < due ? udp : due;

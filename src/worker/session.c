@@ -365,7 +365,7 @@ static short device_events(const struct session *s)
 		return 0;
 	if (pump_wants_device(p, s->want_write))
 		events |= POLLIN;
-	if (s->held)
+	if (s->held && p->police_us == CLOCK_NEVER)
 		events |= POLLOUT;
 	return events;
 }
@@ -409,7 +409,7 @@ static int loop(struct session *s)
 
 		if (poll(p, ARRAY_SIZE(p), timeout_ms(s)) < 0 && errno != EINTR)
 			return log_errno(LOG_ERR, errno, "poll");
-		if (p[2].revents & (POLLOUT | POLLERR | POLLHUP))
+		if (p[2].revents & (POLLOUT | POLLERR | POLLHUP) || clock_us() >= s->pump.police_us)
 			s->held = false;
 		if (p[1].revents)
 			tls_readable(link_tls(s->link));

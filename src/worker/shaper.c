@@ -14,17 +14,19 @@ static void init(struct shaper *s, uint32_t kbit_s, int64_t burst, uint64_t now)
 /* `rate` must not be 0. */
 static int64_t tokens_at(const struct shaper *s, uint64_t now)
 {
-	uint64_t missing = (uint64_t)(s->burst - s->tokens), took = now > s->at ? now - s->at : 0;
+	int64_t most = s->idle ? (int64_t)s->rate * SHAPER_BURST_US : s->burst;
+	uint64_t missing = (uint64_t)(most - s->tokens), took = now > s->at ? now - s->at : 0;
 
 	/* The product may be too large after a long time. */
 	if (took > missing / s->rate)
-		return s->burst;
+		return most;
 	return s->tokens + (int64_t)(took * s->rate);
 }
 
 static void spend(struct shaper *s, uint64_t now, uint32_t bytes)
 {
 	s->tokens = tokens_at(s, now) - (int64_t)bytes * BYTE;
+	s->idle = false;
 	if (s->tokens < -debt_most)
 		s->tokens = -debt_most;
 	if (s->at < now)
@@ -33,7 +35,21 @@ static void spend(struct shaper *s, uint64_t now, uint32_t bytes)
 
 void shaper_init(struct shaper *s, uint32_t kbit_s, uint64_t now)
 {
-	init(s, kbit_s, (int64_t)kbit_s * SHAPER_BURST_US, now);
+	init(s, kbit_s, (int64_t)kbit_s * SHAPER_LATE_US, now);
+	s->tokens = (int64_t)kbit_s * SHAPER_BURST_US;
+	s->idle = true;
+}
+
+void shaper_idle(struct shaper *s, uint64_t now)
+{
+	int64_t most = (int64_t)s->rate * SHAPER_BURST_US, tokens;
+
+	if (!s->rate || s->idle)
+		return;
+	tokens = tokens_at(s, now);
+	s->tokens = tokens < most ? tokens : most;
+	s->at = s->at < now ? now : s->at;
+	s->idle = true;
 }
 
 uint64_t shaper_delay(const struct shaper *s, uint64_t now)
