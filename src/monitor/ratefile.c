@@ -132,8 +132,12 @@ int ratefile_check(int fd, const uint8_t mark[static RATEFILE_MARK_SIZE])
 	    memcmp(found, mark, sizeof(found)) == 0)
 		return 0;
 	/* The mark comes last: whoever is killed before it leaves it to the next one. */
-	if (ftruncate(fd, 0) < 0 || ftruncate(fd, FILE_SIZE) < 0)
+	if (ftruncate(fd, 0) < 0)
 		return -errno;
+	/* All of its room at once: else nobody could log in once /run is full. */
+	r = -posix_fallocate(fd, 0, FILE_SIZE);
+	if (r < 0)
+		return r;
 	r = write_at(fd, mark, RATEFILE_MARK_SIZE, 0);
 	return r < 0 ? r : 1;
 }
