@@ -25,12 +25,14 @@ shift
 echo "5000 stream tcp nowait.2000 root $program vtund -i $* -f $scratch/server.conf" >"$scratch/inetd.conf"
 background inetd on server "$peer_path" -i "$scratch/inetd.conf"
 inetd=$!
+sed -i '1i options { syslog local3; }' "$scratch/server.conf"
 ok "inetd listens" wait_until 10 listens server 5000
 
 vtund_client client "$scratch/client.conf" wireless2 192.168.1.1
 ok "the article's tunnel works" wait_until 20 tunnel_works
 ok "ps shows the article's line" pgrep -f '^vtund\[s\]: wireless2 tun tun0'
-like "the log is in syslog" "$(cat "$scratch/syslog.log")" "vtun.*wireless2"
+like "the log is in syslog, with the facility that \"syslog\" names" "$(grep 'session up' "$scratch/syslog.log")" \
+	"^<157>.*vtun.*wireless2" # local3 is 19: 8 * 19 + 5, a notice
 end "$client_pid"
 is "the client ends in good order" $? 0
 ok "... and the server with it" wait_until 10 no_vtund

@@ -39,6 +39,10 @@ samples '# contender: vtun4-udp-reliable,full,vtun 4,4.0' \
 	1,vtun4-udp-reliable,loss5_delivered,99.8 1,vtun4-udp-reliable,loss5_p99,23
 like "what a lossy link left has a table of its own" "$(report)" '^\| vtun4-udp-reliable \| - \| - \| - \| 99.8 \| - \| 23 \|'
 
+samples '# contender: vtun4-tcp,full,vtun 4,4.0' '# contender: vtun4-many,setup,vtun 4,4.0' \
+	1,vtun4-tcp,setup_cpu_ms,20 2,vtun4-tcp,setup_cpu_ms,10 1,vtun4-many,setup_cpu_ms,26 2,vtun4-many,setup_cpu_ms,16
+like "what a large file costs is compared round by round" "$(report)" '1.022 sessions \| at most 10 \| 6 \| yes \|$'
+
 samples '# contender: vtun4-speed,speed,vtun 4,4.0' 1,vtun4-speed,tun_tcp_64_up,99.5 1,vtun4-speed,tun_tcp_1000_up,98
 out=$(report)
 like "what arrived of an agreed speed stands under it" "$out" '^\| kbit/s \| 64 \| 1000 \|$'

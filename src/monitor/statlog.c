@@ -15,6 +15,11 @@
 #include "common/cleanup.h"
 #include "common/fdutil.h"
 
+unsigned statlog_every_ms(void)
+{
+	return 300 * 1000;
+}
+
 static int open_log(const char *session)
 {
 	const char *given = getenv("LOGS_DIRECTORY");

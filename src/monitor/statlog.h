@@ -6,6 +6,9 @@
 
 #include "common/ipc.h"
 
+/* How often, while the session lasts. */
+unsigned statlog_every_ms(void);
+
 /* Appends a line to NAME in $LOGS_DIRECTORY, or in /var/log/vtund: date, time, bytes received and
  * sent through the device, bytes received and sent on the network, since the session began.
  * 0 or a negative errno. */

@@ -11,7 +11,6 @@
 
 enum {
 	STATE_EVERY_MS = 1000,
-	COUNT_EVERY_MS = 300 * 1000, /* "stat yes" */
 	LOG_BURST = 100,
 	LOG_EVERY_MS = 200,          /* one line more */
 };
@@ -19,7 +18,7 @@ enum {
 void watch_init(struct session *s)
 {
 	s->log_room = LOG_BURST;
-	s->log_filled_ms = clock_ms();
+	s->log_filled_ms = s->counted_ms = clock_ms();
 }
 
 /* ---- counters */
@@ -66,7 +65,7 @@ int watch_status(struct session *s, const struct ipc_message *m)
 		s->told_ms = now;
 		report_state(&s->terms, &s->tally, s->udp_up);
 	}
-	if (s->section->stat && now - s->counted_ms >= COUNT_EVERY_MS) {
+	if (s->section->stat && now - s->counted_ms >= statlog_every_ms()) {
 		s->counted_ms = now;
 		log_counters(s);
 		watch_count(s);
