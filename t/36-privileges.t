@@ -8,14 +8,15 @@
 in_own_network "$@"
 hostile=$top_builddir/t/tools/hostile
 [ -x "$hostile" ] || skip_all "t/tools/hostile is not built: make check"
-need nc ping setpriv
+need nc perl ping setpriv
 install -m 755 "$hostile" "$own_world/bin"
 hosts_up
+password=correct-horse-battery-staple
 conf server <<-EOF
-	s { passwd secret; type tun; proto udp; up { ip "address add 192.168.2.1 peer 192.168.2.2 dev %d"; ip "link set %d up"; }; }
+	s { passwd $password; type tun; proto udp; up { ip "address add 192.168.2.1 peer 192.168.2.2 dev %d"; ip "link set %d up"; }; }
 EOF
 conf client <<-EOF
-	s { passwd secret; up { ip "address add 192.168.2.2 peer 192.168.2.1 dev %d"; ip "link set %d up"; }; }
+	s { passwd $password; up { ip "address add 192.168.2.2 peer 192.168.2.1 dev %d"; ip "link set %d up"; }; }
 EOF
 
 field()
@@ -68,6 +69,23 @@ may_look()
 		readlink "/proc/$1/exe"
 }
 
+# Whether the password is anywhere in the memory of a process that it may write to.
+knows_password()
+{
+	perl -e '
+		my ($pid, $word) = @ARGV;
+		open my $maps, "<", "/proc/$pid/maps" or die;
+		open my $mem, "<:raw", "/proc/$pid/mem" or die "mem: $!";
+		my @areas = map { /^(\w+)-(\w+) rw/ ? [hex $1, hex $2] : () } <$maps>;
+		die "no memory" unless @areas;
+		for (@areas) {
+			sysseek $mem, $_->[0], 0;
+			next unless sysread $mem, my $bytes, $_->[1] - $_->[0];
+			exit 0 if index($bytes, $word) >= 0;
+		}
+		exit 1' "$1" "$password"
+}
+
 worker_uid=0 worker_gid=0 groups=$(field self Groups) setpriv_groups=keep
 if [ -z "$vtund_flags" ]; then
 	worker_uid=$(getent passwd vtun | cut -d: -f3)
@@ -93,6 +111,8 @@ worker_has()
 	is "$2: CORE" "$(limit "$1" 'Max core file size')" "0 0"
 	is "$2: AS" "$(limit "$1" 'Max address space')" "134217728 134217728"
 	is "$2: a session of its own" "$(cut -d' ' -f6 "/proc/$1/stat")" "$1"
+	is "$2: a process group of its own" "$(cut -d' ' -f5 "/proc/$1/stat")" "$1"
+	ok "$2: the password is not in its memory" exits 1 knows_password "$1"
 	is "$2: one thread" "$(field "$1" Threads)" 1
 	ok "$2: its own kind may not look into it" not may_look "$1"
 }
@@ -123,6 +143,7 @@ filtered()
 ok "a stranger's worker waits for his login" wait_until 10 filtered "$monitor"
 worker_has "$(worker_of "$monitor")" "server's worker, login" 1 "tcp unix"
 monitor_has "$monitor" "server's monitor, login" "pidfd rl signalfd signalfd tcp unix"
+ok "... which knows the password, as one can see" knows_password "$monitor"
 end $!
 
 background silent on server nc -l 192.168.1.1 5999
@@ -143,6 +164,16 @@ worker_has "$(worker_of "$monitor")" "server's worker, run" 2 "tcp tun udp unix"
 monitor_has "$monitor" "server's monitor, run" "pidfd signalfd signalfd status tun unix"
 worker_has "$(worker_of "$client_pid")" "client's worker, run" 2 "tcp tun udp unix"
 monitor_has "$client_pid" "client's monitor, run" "pidfd signalfd signalfd status tun unix"
+for who in "$monitor server" "$client_pid client"; do
+	ok "${who#* }'s monitor, run: the password is wiped from its memory" exits 1 knows_password "${who% *}"
+done
 end "$client_pid"
 is "it ends in good order" $? 0
+
+wait_until 20 no_vtund >&2
+vtund_client client "$scratch/client.conf" s
+ok "a session is up" wait_until 20 tunnel_works
+end "$client_pid" KILL
+kill -KILL "$(serving_pids)"
+ok "a worker does not outlive its monitor, whatever killed it" wait_until 10 not pgrep -x vtun-worker
 finish

@@ -173,14 +173,14 @@ static enum exit_code dial(struct client *c, const struct round *r, const struct
 	return dial_code(error);
 }
 
-static void fill_session(const struct client *c, const struct round *r, struct session *s)
+static void fill_session(const struct client *c, struct round *r, struct session *s)
 {
 	s->single_uid = c->opt->single_uid;
 	s->config = r->config;
 	s->section = r->section;
 	s->signals = c->signals;
 	strcpy(s->name, r->section->name);
-	memcpy(s->password, r->password, sizeof(s->password));
+	s->password = r->password;
 	s->password_size = r->password_size;
 	s->deadlines = (struct deadlines){
 		.login = LOGIN_MS,

@@ -22,7 +22,6 @@ static int begin(struct session *s)
 
 	r = auth_client_start(s->sid, s->name, s->password, s->password_size, &s->auth,
 			      answer.auth_init.message);
-	secret_wipe(&s->password);
 	if (r < 0)
 		return session_refuse(s, REASON_AUTH, 0, EXIT_CONFIG, NULL,
 				      "the login could not be begun: %s; see session %s in vtund.conf",

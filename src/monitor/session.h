@@ -41,7 +41,7 @@ struct session {
 	struct deadlines deadlines;
 	uint64_t began_ms;
 	int net_fd;                           /* until the UDP socket is bound beside it */
-	char password[256];                   /* client: until it is used */
+	char *password;                       /* client: 256 bytes of who runs it; wiped when it is up */
 	size_t password_size;
 
 	/* found out */

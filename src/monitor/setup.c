@@ -10,6 +10,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "confread.h"
 #include "offer.h"
 #include "report.h"
@@ -252,6 +253,8 @@ static void report_up(struct session *s)
 	const char *device = s->tunnel->device.name;
 	char summary[96];
 
+	if (s->password)
+		sodium_memzero(s->password, s->password_size); /* no other server will be tried */
 	s->up_ms = clock_ms();
 	s->told_ms = s->counted_ms = s->up_ms;
 	report_title("%s %s %s", s->name, tunnel_type_name(s->terms.type), device);
