@@ -535,7 +535,9 @@ static void a_refusal_that_crosses(void)
 	ok(expect(&client, IPC_END) && client.last.end.by == END_BY_PEER &&
 	   client.last.end.reason == REASON_DEVICE && strcmp(client.last.end.text, "no tun") == 0,
 	   "a refusal that crosses the client's ACCEPT arrives, with its reason");
-	ok(expect(&server, IPC_END) && server.last.end.by == END_BY_US, "the server's monitor hears of it");
+	/* A busy machine may stop it too late, when it has asked: that question has crossed FAIL. */
+	ok((expect(&server, IPC_END) || (server.last.op == IPC_DEVICE && expect(&server, IPC_END))) &&
+	   server.last.end.by == END_BY_US, "the server's monitor hears of it");
 	ok(status_of(&client) == 0 && status_of(&server) == 0, "both workers end");
 }
 
