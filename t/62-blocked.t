@@ -6,7 +6,7 @@
 in_own_network "$@"
 need nc sha256sum nft
 hosts_up
-hasty_worker
+worker hasty
 udp_conf "" ""
 vtund_server server "$scratch/server.conf"
 

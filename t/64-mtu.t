@@ -8,7 +8,7 @@
 in_own_network "$@"
 need nc sha256sum nft
 hosts_up
-hasty_worker
+worker hasty
 
 # Between the two hosts there is a router, whose far link shrinks.
 host_up router

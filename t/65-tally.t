@@ -48,6 +48,13 @@ done
 ends_well
 like "the server's last record: 7 lost, 5 doubled, 3 reordered" "$(last_record server)" \
 	", lost 7, duplicated 5, reordered 3$"
+# arrived HOST: how many of its frames have not, as its last record says.
+missing()
+{
+	last_record "$1" | sed -n 's/.* in \([0-9]*\) frames (\([0-9]*\) arrived).*/\1 - \2/p'
+}
+is "... and the client has it from the server that 7 did not arrive" $(($(missing client))) 7
+is "... as the server has it from the client of 6" $(($(missing server))) 6
 like "the client's last record: 6 lost, 4 doubled, 2 reordered" "$(last_record client)" \
 	", lost 6, duplicated 4, reordered 2$"
 

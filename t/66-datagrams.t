@@ -109,7 +109,7 @@ withstands u20 "answers few $quiet" '' "U20: of 1,000 PROBEs a few are answered,
 
 withstands u16 "alive under the new key, old key: 1 then 0; $quiet" ', refused 1, rekeys 1' \
 	"U16: after its time a datagram on the old SA is dropped" 5001
-withstands u17 "highest 100, UDP first, all there hung up in good order" '' \
+withstands u17 "data until 100, UDP first, all there hung up in good order" '' \
 	"U17: the seq at its limit: the sender stops, TLS takes over, nothing is lost" 5002
 
 # ---- a flood

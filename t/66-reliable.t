@@ -118,7 +118,7 @@ weather 0 0 0
 ends_well
 like "... and it was" "$(last_record client)" "compressed [0-9]+ bytes"
 
-hasty_worker
+worker hasty
 session "ether" "reliable yes; type ether;" "type ether;"
 few_lost "ether" 5 6 10.9.0.1
 weather 0 0 0

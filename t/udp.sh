@@ -7,10 +7,11 @@
 
 udp_port=5001
 
-# hasty_worker: from now on sessions have the worker whose limits are turned down.
-hasty_worker()
+# worker hasty|brief|worn: from now on sessions have this worker, whose limits are turned down
+# (t/tools/hasty_limits.c).
+worker()
 {
-	install -m 755 "$top_builddir/t/tools/hasty-worker" "$own_world/bin/vtun-worker"
+	install -m 755 "$top_builddir/t/tools/$1-worker" "$own_world/bin/vtun-worker"
 }
 
 # odd_machine NAME: vtunds are started on such a machine from now on (t/tools/odd_machine.c).

@@ -262,11 +262,24 @@ static void add_udp(struct journal_entry *e, const struct tally *t, char text[st
 	}
 }
 
+/* By the peer's last count, which is exact if the session ended in good order: " (243 arrived)" in
+ * `text` if that is not all. */
+static void add_peer(struct journal_entry *e, const struct tally *t, int in_order, char text[static 48])
+{
+	*text = '\0';
+	if (!in_order)
+		return;
+	journal_add(e, "VTUN_PEER_TX_FRAMES=%llu", (unsigned long long)t->peer_tx_frames);
+	journal_add(e, "VTUN_PEER_RX_FRAMES=%llu", (unsigned long long)t->peer_rx_frames);
+	if (t->peer_rx_frames < t->tx_frames)
+		snprintf(text, 48, " (%llu arrived)", (unsigned long long)t->peer_rx_frames);
+}
+
 void report_session_end(const char *why, int exit_code, const struct tally *t, uint64_t seconds)
 {
 	struct journal_entry e = { 0 };
 	char udp[UDP_TEXT_SIZE];
-	char packed[96] = "";
+	char packed[96] = "", arrived[48];
 
 	journal_add(&e, "MESSAGE_ID=%s", MESSAGE_SESSION_END);
 	journal_add(&e, "VTUN_REASON=%s", why);
@@ -278,6 +291,7 @@ void report_session_end(const char *why, int exit_code, const struct tally *t, u
 	journal_add(&e, "VTUN_RX_BYTES=%llu", (unsigned long long)t->rx_bytes);
 	journal_add(&e, "VTUN_TX_DROPS=%llu", (unsigned long long)t->tx_drops);
 	journal_add(&e, "VTUN_RX_DROPS=%llu", (unsigned long long)t->rx_drops);
+	add_peer(&e, t, exit_code == 0, arrived);
 	add_udp(&e, t, udp);
 	if (t->tx_raw) {
 		journal_add(&e, "VTUN_TX_RAW_BYTES=%llu", (unsigned long long)t->tx_raw);
@@ -287,9 +301,9 @@ void report_session_end(const char *why, int exit_code, const struct tally *t, u
 			 100. * (double)t->tx_packed / (double)t->tx_raw);
 	}
 	log_entry(exit_code ? LOG_WARNING : LOG_NOTICE, &e,
-		  "%s: session ended after %llu s: %s; sent %llu bytes in %llu frames, "
+		  "%s: session ended after %llu s: %s; sent %llu bytes in %llu frames%s, "
 		  "received %llu in %llu%s%s", session_name(), (unsigned long long)seconds, why,
-		  (unsigned long long)t->tx_bytes, (unsigned long long)t->tx_frames,
+		  (unsigned long long)t->tx_bytes, (unsigned long long)t->tx_frames, arrived,
 		  (unsigned long long)t->rx_bytes, (unsigned long long)t->rx_frames, udp, packed);
 	state_remove();
 }

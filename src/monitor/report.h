@@ -45,7 +45,7 @@ void report_stopping(void);
 
 /* Log lines with a MESSAGE_ID of their own (units/vtun.catalog) and numbers as fields.
  * report_session_end() says what was lost, duplicated, reordered and refused on the way if anything
- * was, and removes status.json. */
+ * was, how many frames arrived at the peer if not all did, and removes status.json. */
 void report_session_up(const struct terms *t);
 void report_session_end(const char *why, int exit_code, const struct tally *t, uint64_t seconds);
 void report_session_killed(const char *session, const char *why, int has_down); /* by who comes after it */

@@ -142,6 +142,11 @@ uint32_t esp_out_count(const struct esp_out *sa)
 	return sa->seq;
 }
 
+uint32_t esp_out_left(const struct esp_out *sa)
+{
+	return sa->limit - sa->seq;
+}
+
 struct esp_in_count esp_in_count(const struct esp_in *sa)
 {
 	struct esp_in_count count = sa->count;

@@ -81,6 +81,7 @@ static inline size_t esp_payload_most(size_t datagram)
  * no packet will be made by this SA any more; or -EIO. */
 ssize_t esp_seal(struct esp_out *sa, uint8_t *packet, size_t payload, enum esp_next next);
 uint32_t esp_out_count(const struct esp_out *sa); /* packets sealed */
+uint32_t esp_out_left(const struct esp_out *sa); /* packets until esp_seal() refuses */
 
 struct esp_payload {
 	uint8_t *data; /* in the datagram */

@@ -196,6 +196,11 @@ ssize_t keyring_seal(struct keyring *k, uint8_t *packet, size_t payload, enum es
 	return n;
 }
 
+uint32_t keyring_left(const struct keyring *k)
+{
+	return esp_out_left(k->out);
+}
+
 static struct esp_in *in_of(const struct keyring *k, const uint8_t *datagram)
 {
 	uint32_t spi = esp_spi(datagram);

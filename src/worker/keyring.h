@@ -34,6 +34,7 @@ void keyring_free(struct keyring *k);
 /* As rekey_seal() and rekey_open().  The first packet of a new epoch that is opened switches
  * sending to it, if that has still to come. */
 ssize_t keyring_seal(struct keyring *k, uint8_t *packet, size_t payload, enum esp_next next);
+uint32_t keyring_left(const struct keyring *k);
 int keyring_open(struct keyring *k, uint64_t now, uint8_t *datagram, size_t size,
 		 struct esp_payload *ret);
 

@@ -76,6 +76,11 @@ ssize_t rekey_seal(struct rekey *r, uint8_t *packet, size_t payload, enum esp_ne
 	return keyring_seal(r->keys, packet, payload, next);
 }
 
+uint32_t rekey_left(const struct rekey *r)
+{
+	return keyring_left(r->keys);
+}
+
 int rekey_open(struct rekey *r, uint64_t now, uint8_t *datagram, size_t size,
 	       struct esp_payload *ret)
 {

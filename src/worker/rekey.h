@@ -53,6 +53,7 @@ void rekey_free(struct rekey *r);
 
 /* esp_seal() under the key of now; after -EKEYEXPIRED the payload goes over TLS. */
 ssize_t rekey_seal(struct rekey *r, uint8_t *packet, size_t payload, enum esp_next next);
+uint32_t rekey_left(const struct rekey *r); /* packets until it refuses */
 
 /* esp_open() under the key that the datagram names.  -EBADMSG: counted, drop it. */
 int rekey_open(struct rekey *r, uint64_t now, uint8_t *datagram, size_t size,

@@ -187,21 +187,20 @@ static int take_data(struct session *s, const struct frame *f)
 	return r == -EAGAIN ? r : 0;
 }
 
-/* A new key retires the last but one: what the peer sent under that is in the socket by now, as it
- * left before the frame.  Bounded by what a socket holds. */
-static void take_what_came_before(struct session *s)
+void run_drain_udp(struct session *s)
 {
 	int turn;
 
-	for (turn = 0; turn < 8 && s->pump.live; turn++)
+	for (turn = 0; turn < 8 && s->pump.live && s->pump.udp; turn++)
 		if (!udp_receive(s->pump.udp, clock_ms()))
 			return;
 }
 
 static void take_udp_frame(struct session *s, const struct frame *f)
 {
-	if (s->pump.udp && (f->type == FRAME_REKEY_REQ || f->type == FRAME_REKEY_RESP))
-		take_what_came_before(s);
+	/* A new key retires the last but one, under which the peer has sent until now. */
+	if (f->type == FRAME_REKEY_REQ || f->type == FRAME_REKEY_RESP)
+		run_drain_udp(s);
 	if (!s->pump.udp)
 		session_end(s, REASON_PROTOCOL, 0, "frame 0x%02x without a UDP path", f->type);
 	else if (udp_on_frame(s->pump.udp, clock_ms(), f->type, f->data) < 0)

@@ -60,6 +60,7 @@ static void say_stats(struct session *s)
 {
 	uint8_t stats[WIRE_STATS_SIZE];
 
+	run_drain_udp(s); /* what has arrived is not lost */
 	wire_put_stats(run_tally(s), stats);
 	link_put(s->link, FRAME_STATS, stats, sizeof(stats));
 }

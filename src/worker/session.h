@@ -88,5 +88,9 @@ int run_on_message(struct session *s, const struct ipc_message *m);
 void run_step(struct session *s);
 uint64_t run_deadline(const struct session *s); /* ms */
 struct tally *run_tally(struct session *s);
+
+/* Takes what has come over UDP and waits in the socket: it left before the frame that is being answered,
+ * or before the count that is about to be said.  Bounded by what a socket holds. */
+void run_drain_udp(struct session *s);
 void run_begin(struct session *s);
 void run_device_up(struct session *s, uint16_t mtu);

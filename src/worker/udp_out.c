@@ -9,6 +9,8 @@
 #include "common/clock.h"
 #include "segment.h"
 
+enum { CONTROL_RESERVE = 500 }; /* packets of a key that data leaves to probes, acknowledgements */
+
 /* A frame, and what of it is being sent. */
 struct cutting {
 	struct segment s;
@@ -153,6 +155,9 @@ int udp_out_frame(struct udp_out *u, uint64_t now, const uint8_t *frame, size_t 
 	}
 	if (!fits(u, c.s.size))
 		return -EMSGSIZE;
+	/* The whole frame or nothing of it; and the path is not to look dead when only its key is. */
+	if (rekey_left(u->box->keys) < c.s.count + CONTROL_RESERVE)
+		return -EKEYEXPIRED;
 	for (i = 0; i < c.s.count && r == 0; i++)
 		r = send_packet(u, &c, i);
 	if (r < 0 && i > 1) { /* a part of it is on its way: the rest is lost, not sent twice */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * t/tools/hasty-worker: vtun-worker in a hurry, and worn-worker, whose keys do not last.  What it takes to notice that UDP is blocked stays
- * the document's, as tests measure it; what follows, the sizes and the keys do not wait.
+ * t/tools/hasty-worker: vtun-worker in a hurry; brief-worker, which has new keys all the time; and
+ * worn-worker, whose keys do not last.  What it takes to notice that UDP is blocked stays the document's,
+ * as tests measure it; what follows, the sizes and the keys do not wait.
  */
 #include "worker/path.h"
 #include "worker/rekey.h"

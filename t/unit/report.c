@@ -290,6 +290,27 @@ static int session_end_is_explained(void)
 	       has(e, "VTUN_UDP_LOST=7") && !strstr(e, "VTUN_UDP_DUPLICATED");
 }
 
+static int session_end_tells_what_arrived(void)
+{
+	struct tally t = { .tx_frames = 250, .tx_bytes = 9, .peer_rx_frames = 243, .peer_tx_frames = 8 };
+	const char *e;
+
+	become_journal_client();
+	report_session_end("closed by the client", 0, &t, 1);
+	e = received(journal);
+	if (!strstr(e, "sent 9 bytes in 250 frames (243 arrived), received 0 in 0\n") ||
+	    !has(e, "VTUN_PEER_RX_FRAMES=243") || !has(e, "VTUN_PEER_TX_FRAMES=8"))
+		return 0;
+	t.peer_rx_frames = 250;
+	report_session_end("closed by the client", 0, &t, 1);
+	if (strstr(received(journal), "arrived"))
+		return 0;
+	t.peer_rx_frames = 1; /* of up to a minute ago */
+	report_session_end("the connection broke", 75, &t, 1);
+	e = received(journal);
+	return !strstr(e, "arrived") && !strstr(e, "VTUN_PEER_");
+}
+
 static int auth_failure_is_explained(void)
 {
 	const char *e;
@@ -327,6 +348,8 @@ static void test_targets(void)
 	ok(in_child(reliable_is_said), "reliable: the first line says which, the last one what it did");
 	ok(in_child(session_end_is_explained), "session ended: numbered, explained, with the tally");
 	ok(in_child(session_killed_is_explained), "session killed: numbered, explained");
+	ok(in_child(session_end_tells_what_arrived),
+	   "... in good order: with what arrived at the peer, if that is not all");
 	ok(in_child(auth_failure_is_explained),
 	   "authentication refused: explained, no forged lines");
 	ok(in_child(command_failure_is_explained), "command failed: numbered, explained");
