@@ -18,7 +18,7 @@ tcp_bytes()
 
 carried_by_udp()
 {
-	[ "$(tcp_bytes)" -lt 1000000 ]
+	[ "$(tcp_bytes)" -lt 20000000 ] # all but what went before the path's MTU was known
 }
 
 # session NAME SERVER-OPTIONS CLIENT-OPTIONS ENCRYPT [SERVER]: a session of these terms.
