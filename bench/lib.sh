@@ -52,7 +52,7 @@ say()
 
 die()
 {
-	say "bench/run: $*"
+	say "bench/${0##*/}: $*"
 	exit 1
 }
 
@@ -67,6 +67,24 @@ wait_for()
 		[ $tries -gt 0 ] || return 1
 		sleep 0.01
 	done
+}
+
+# ---- where, and what
+
+machine()
+{
+	local processor memory
+
+	processor=$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)
+	memory=$(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 2^20 }' /proc/meminfo)
+	echo "$(nproc) cores, ${processor:-$(uname -m)}, $memory"
+}
+
+# What is measured, by a name that no change of history changes.
+sources()
+{
+	echo "tree $(git -C "$top_srcdir" rev-parse --short HEAD:src 2>/dev/null || echo unknown) of src/"
+	git -C "$top_srcdir" diff --quiet HEAD -- src 2>/dev/null || echo "and changes since"
 }
 
 # ---- samples

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What bench/soak does to sessions: clients leave and come back, processes are killed, the way is cut, and
+# a NAT takes another port or address for a client.
+package Churn;
+use strict;
+use warnings;
+use Time::HiRes 'time';
+use Census;
+
+our %count; # by name
+my @later; # [time, code]
+
+# Rules that do nothing until an address is in their sets.
+our $rules = <<'NFT';
+	table ip soak {
+		set cut { type ipv4_addr; }
+		map port_out { type ipv4_addr : inet_service; }
+		map port_in { type ipv4_addr : inet_service; }
+		map address_out { type ipv4_addr : ipv4_addr; }
+		map address_in { type ipv4_addr : ipv4_addr; }
+		chain out {
+			type filter hook output priority 0;
+			ip saddr @cut drop
+			udp dport 20000-20999 udp sport set ip saddr map @port_out
+			udp dport 20000-20999 ip saddr set ip saddr map @address_out
+		}
+		chain in {
+			type filter hook prerouting priority -300;
+			udp sport 20000-20999 ip daddr set ip daddr map @address_in
+			udp sport 20000-20999 udp dport set ip daddr map @port_in
+			ip daddr @cut drop
+		}
+	}
+NFT
+
+sub nft
+{
+	system('nft', "@_") == 0 or die "nft @_: status $?\n";
+}
+
+sub begin
+{
+	nft($rules);
+}
+
+sub later
+{
+	my ($seconds, $code) = @_;
+
+	push @later, [time + $seconds, $code];
+}
+
+# ---- the disturbances: each is done, or returns false if the session is not fit for it
+
+sub kill_one
+{
+	my ($pid) = @_;
+
+	return $pid && kill('KILL', $pid);
+}
+
+my %disturb = (
+	'client leaves and comes back' => sub {
+		my ($s) = @_;
+		$s->{start_in} = 1 + rand 8;
+		$s->blame('TERM to its client', 60);
+		kill 'TERM', $s->{pid};
+	},
+	'HUP to the client' => sub {
+		my ($s) = @_;
+		$s->blame('HUP to its client');
+		kill 'HUP', $s->{pid};
+	},
+	'client killed' => sub {
+		my ($s) = @_;
+		$s->{killed} = 1;
+		$s->blame('KILL of its client');
+		kill_one($s->{pid});
+	},
+	'worker of the client killed' => sub {
+		my ($s) = @_;
+		my $worker = Census::worker_of($s->{pid}) or return 0;
+		$s->{worker_killed} = 1;
+		$s->blame("KILL of its client's worker");
+		kill_one($worker);
+	},
+	'server killed' => sub {
+		my ($s) = @_;
+		my $server = Census::server_of($s) or return 0;
+		$s->blame('KILL of its server');
+		kill_one($server);
+	},
+	'worker of the server killed' => sub {
+		my ($s) = @_;
+		my $server = Census::server_of($s) or return 0;
+		my $worker = Census::worker_of($server) or return 0;
+		$s->blame("KILL of its server's worker");
+		$Census::worker_killed{$server} = 1;
+		kill_one($worker);
+	},
+	# The server knows nothing of it, and has to be rid of the old session: killold, or the keepalive.
+	'client vanishes and comes back' => sub {
+		my ($s) = @_;
+		my $worker = Census::worker_of($s->{pid}) or return 0;
+		$s->blame('its client vanished without a word', 100);
+		nft("add element ip soak cut { $s->{outer} }");
+		@$s{qw(killed start_in)} = (1, 3);
+		kill_one($_) for $s->{pid}, $worker;
+		later(2, sub { nft("delete element ip soak cut { $s->{outer} }") });
+	},
+	'link down for 6 s, which it bears' => sub {
+		my ($s) = @_;
+		$s->bears(6 + 6); # TCP below takes twice the time to try again
+		cut_for($s, 6);
+	},
+	'link down for 35 s, which no keepalive bears' => sub {
+		my ($s) = @_;
+		$s->blame('a link that was down for 35 s', 35 + 75);
+		cut_for($s, 35);
+	},
+	'NAT with another port' => sub {
+		my ($s) = @_;
+		my $port = udp_port($s) or return 0;
+		undo_nat($s);
+		$s->bears(5);
+		nft("add element ip soak port_out { $s->{outer} : " . (30000 + int rand 20000) . ' }',
+			"; add element ip soak port_in { $s->{outer} : $port }");
+		$s->{nat} = ['port_out', $s->{outer}, 'port_in', $s->{outer}];
+	},
+	'NAT with another address' => sub {
+		my ($s) = @_;
+		udp_port($s) or return 0;
+		undo_nat($s);
+		$s->bears(5);
+		nft("add element ip soak address_out { $s->{outer} : $s->{moved} }",
+			"; add element ip soak address_in { $s->{moved} : $s->{outer} }");
+		$s->{nat} = ['address_out', $s->{outer}, 'address_in', $s->{moved}];
+	},
+);
+
+sub cut_for
+{
+	my ($s, $seconds) = @_;
+
+	nft("add element ip soak cut { $s->{outer} }");
+	later($seconds, sub { nft("delete element ip soak cut { $s->{outer} }") });
+}
+
+sub undo_nat
+{
+	my ($s) = @_;
+	my $nat = delete $s->{nat} // return;
+
+	nft("delete element ip soak $nat->[0] { $nat->[1] }; delete element ip soak $nat->[2] { $nat->[3] }");
+}
+
+# The client's own, of its UDP socket; 0 if it has none.
+sub udp_port
+{
+	my ($s) = @_;
+	my $address = sprintf '%08X', unpack 'V', pack 'C4', split /\./, $s->{outer};
+
+	return 0 if $s->{proto} ne 'udp';
+	open my $f, '<', '/proc/net/udp' or return 0;
+	while (<$f>) {
+		return hex $1 if /^\s*\d+: $address:([0-9A-F]{4}) /;
+	}
+	return 0;
+}
+
+# ---- whose turn it is
+
+# Disturbs one of those that may be; the one that has been left alone for the longest time, in a way
+# that it has met least.
+sub turn
+{
+	my ($quick, @sessions) = @_;
+	my ($s) = sort { ($a->{disturbed_at} // 0) <=> ($b->{disturbed_at} // 0) || $a->{n} <=> $b->{n} }
+		grep { !$_->{steady} && $_->is_calm } @sessions or return;
+	my @ways = sort { ($s->{met}{$a} // 0) <=> ($s->{met}{$b} // 0) ||
+		($count{$a} // 0) <=> ($count{$b} // 0) || $a cmp $b } keys %disturb;
+
+	$s->{disturbed_at} = time;
+	for my $way (@ways) {
+		next if $quick && $way =~ /vanishes|link/; # they take their time
+		# What a NAT remembers is the old connection's.
+		undo_nat($s) if $way !~ /^NAT/;
+		next if !$disturb{$way}->($s);
+		$s->{met}{$way}++;
+		$count{$way}++;
+		print $Session::log "-- $s->{name}: $way\n";
+		return;
+	}
+}
+
+# What is due.
+sub tick
+{
+	my @due = grep { $_->[0] <= time } @later;
+
+	@later = grep { $_->[0] > time } @later;
+	$_->[1]->() for @due;
+}
+
+sub is_done { return !@later }
+1;
