@@ -55,16 +55,24 @@ sub worker_of
 	return 0;
 }
 
+# By name of the session, all that are up.
+sub servers
+{
+	my %of;
+
+	for my $listener (keys %listeners) {
+		for my $pid (split ' ', slurp("/proc/$listener/task/$listener/children") // '') {
+			$of{$1} = $pid if title($pid) =~ /^vtund\[s\]: (\S+) (?:tun|ether|pipe|tty) /;
+		}
+	}
+	return \%of;
+}
+
 sub server_of
 {
 	my ($s) = @_;
 
-	for my $listener (keys %listeners) {
-		for my $pid (split ' ', slurp("/proc/$listener/task/$listener/children") // '') {
-			return $pid if title($pid) =~ /^vtund\[s\]: \Q$s->{name}\E \Q$s->{type}\E/;
-		}
-	}
-	return 0;
+	return servers()->{ $s->{name} } // 0;
 }
 
 # Bytes that are this process's alone, in KiB; and how many descriptors it has.
@@ -110,11 +118,11 @@ sub devices
 sub surplus
 {
 	my (@sessions) = @_;
-	my $all = processes();
+	my ($all, $servers) = (processes(), servers());
 	my (@wrong, %expected, %seen);
 
 	for my $s (@sessions) {
-		my ($client, $server) = ($s->{pid}, server_of($s));
+		my ($client, $server) = ($s->{pid}, $servers->{ $s->{name} } // 0);
 		my @own = grep { $_ } $client, $server, map { $_ ? worker_of($_) : 0 } $client, $server;
 		push @wrong, "$s->{name}: " . @own . ' processes, not 4' if @own != 4;
 		$expected{$_} = $s for @own;
@@ -140,7 +148,7 @@ sub is_known
 {
 	my ($file, $monitors) = @_;
 
-	return $monitors->{$1} if $file =~ m{^run/vtund/(\d+)/(?:status\.json)?$};
+	return $monitors->{$1} if $file =~ m{^run/vtund/(\d+)/(?:status\.json|down)?$};
 	return $file =~ m{^run/vtund/(?:rl|rl\.key|claim/[\w.-]+)$} || $file =~ m{^var/log/vtund/[\w.-]+$};
 }
 

@@ -62,7 +62,7 @@ sub new
 		proto => $proto,
 		options => $options,
 		is_net => $type =~ /^($net)$/ ? 1 : 0,
-		exact => $proto eq 'tcp' || $kind =~ /reliable/ ? 1 : 0, # nothing may be lost
+		loses => $proto eq 'tcp' ? '' : $kind =~ /reliable/ ? 'reliable' : 'udp', # '': nothing may be lost
 		persist => (qw(yes keep no))[($n + $round) % 3],
 		multi => (qw(killold no killold))[($n + 2 * $round) % 3],
 		steady => ($n + $round) % 4 == 0, # nobody disturbs it, so that it shows a leak
@@ -250,9 +250,17 @@ sub fault
 	my $sentence = POSIX::strftime('%T', localtime) . " $s->{name}: $what" .
 		($s->{reason} ? " (after $s->{reason})" : '');
 
-	push @faults, $sentence;
-	print $log "FAULT $sentence\n";
-	print STDERR "FAULT $sentence\n" if @faults <= 40;
+	fault_of_all($sentence);
+}
+
+# What is no session's own.
+sub fault_of_all
+{
+	my ($what) = @_;
+
+	push @faults, $what;
+	print $log "FAULT $what\n";
+	print STDERR "FAULT $what\n" if @faults <= 40;
 }
 
 sub judge
