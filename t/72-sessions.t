@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two clients of one name (multi), a tunnel that outlives its session (persist keep), and what the
+# A tunnel that outlives its session (persist keep), how soon a peer that is gone is missed, and what the
 # command line, the signals and the other options of a session do.
 . "$(dirname "$0")/lib.sh"
 in_own_network "$@"
-need nc ping
+need nc perl ping
 hosts_up
 # session SIDE OPTION...
 session()
@@ -48,49 +48,38 @@ addresses()
 	echo "up { ip \"link set %% up\"; ip \"addr add 10.1.0.$1 peer 10.1.0.$((3 - $1)) dev %%\"; };"
 }
 
-# ---- multi
-
-session client
-for multi in yes no killold; do
-	session server "multi $multi;"
-	rm -f "$scratch"/*.log
-	vtund_server server "$scratch/server.conf"
-	client_named first s 192.168.1.1
-	first=$!
-	wait_until 10 says first 'session up' >&2
-	client_named second s 192.168.1.1
-	second=$!
-	case $multi in
-	yes)
-		ok "multi yes: both are served" wait_until 10 says second 'session up'
-		;;
-	no)
-		wait "$second" 2>/dev/null
-		is "multi no: the second ends with 75" $? 75
-		ok "... told since when and by whom the session is used" \
-			says second 'in use since [0-9:]* by 192.168.1.2'
-		ok "... and the first goes on" kill -0 "$first"
-		kill -KILL "$(newest_served)" "$(serving_pids | head -n 1)" 2>/dev/null
-		wait "$first" 2>/dev/null
-		client_named third s 192.168.1.1
-		ok "... what a killed server leaves locks nobody out" wait_until 10 says third 'session up'
-		second=$!
-		;;
-	killold)
-		ok "multi killold: the second is served" wait_until 20 says second 'session up'
-		wait "$first" 2>/dev/null
-		ok "... the first is told why it is not any more" says first 'replaced by a newer session'
-		ok "... and so is the server's log" says server 's: session ended.*replaced by a newer session'
-		;;
-	esac
-	kill "$first" "$second" 2>/dev/null
-	wait_until 10 nothing_lives >&2
-	end "$server_pid"
-done
+# The TCP_USER_TIMEOUT, in ms, of both workers' connections.
+user_timeouts()
+{
+	# shellcheck disable=SC2046 # two numbers
+	perl -e 'for my $pid (@ARGV) {
+		my $process = syscall 434, $pid + 0, 0; # pidfd_open
+		for my $fd (map { m,([0-9]+)$, } glob "/proc/$pid/fd/*") {
+			readlink("/proc/$pid/fd/$fd") =~ /^socket/ or next;
+			my $copy = syscall 438, $process, $fd + 0, 0; # pidfd_getfd
+			open my $socket, "+<&=", $copy or die "$!";
+			my $ms = getsockopt $socket, 6, 18;
+			print unpack("I", $ms), "\n" if defined $ms;
+		}
+	}' $(pgrep -x vtun-worker)
+}
 
 # ---- persist keep: a TCP connection through the tunnel does not notice
 
-rm -f "$scratch"/*.log
+# kept WHEN: device, address and route are there, while there is no session.
+kept()
+{
+	like "... keep: device and address stay" "$(on client ip -o -4 addr show tun0)" 'inet 10.1.0.2 peer 10.1.0.1'
+	like "... and a route ($1)" "$(on client ip route)" '^10.9.0.0/16 dev tun0'
+}
+
+# goes_on WORD: in the TCP connection.
+goes_on()
+{
+	echo "word $1" >&5
+	ok "... a TCP connection through the tunnel goes on" wait_until 20 grep -qx "word $1" "$scratch/arrived"
+}
+
 session server "stat yes; compress zlib:6; $(addresses 1)"
 session client "persist keep; $(addresses 2)"
 vtund_server server "$scratch/server.conf"
@@ -104,17 +93,34 @@ on client nc -N 10.1.0.1 9000 <"$scratch/words" &
 exec 5>"$scratch/words"
 echo before >&5
 wait_until 10 grep -q before "$scratch/arrived" >&2
+is "TCP_USER_TIMEOUT of both sides: interval * (count + 1)" "$(user_timeouts)" "3000
+3000"
 before=$(date +%s)
 on client ip link set eth1 down
-ok "the link is down: the client knows" wait_until 10 says client 'nothing came from the peer for 3 s'
-ok "... within interval * (count + 1) seconds" test $(($(date +%s) - before)) -le 5
-like "... keep: the device, its address and a route stay" "$(on client ip route)" '^10.9.0.0/16 dev tun0'
+for side in client server; do
+	ok "the link is down: the $side knows" wait_until 10 says $side 'nothing came from the peer for 3 s'
+	# A second for the rounding of either time, one for a busy machine.
+	ok "... within interval * (count + 1) seconds" test $(($(date +%s) - before)) -le 5
+done
+kept "the link is down"
 on client ip link set eth1 up
 ok "... connected again" wait_until 20 says_times client 'session up' 2
-echo after >&5
+goes_on 2
+kill -KILL "$(newest_served)"
+ok "the server is killed: the client knows" wait_until 10 says client 'connection to the server was lost'
+kept "the server is killed"
+ok "... connected again" wait_until 20 says_times client 'session up' 3
+goes_on 3
+end "$server_pid"
+kill "$(newest_served)"
+ok "nobody listens any more" wait_until 10 says client 'next attempt in'
+wait_until 20 says client 'Connection refused' >&2
+kept "nobody listens"
+vtund_server server "$scratch/server.conf"
+ok "... connected again" wait_until 20 says_times client 'session up' 4
+goes_on 4
 exec 5>&-
-ok "... a TCP connection through the tunnel goes on" wait_until 20 grep -q after "$scratch/arrived"
-is "... up has not run again" "$(grep -c 'up: ip: done' "$scratch/client.log")" 2
+is "... up has run once" "$(grep -c 'up: ip: done' "$scratch/client.log")" 2
 kill -USR1 "$client_pid"
 ok "USR1: the counters" wait_until 10 says client 's: sent [0-9]* bytes'
 end "$client_pid" INT
@@ -154,12 +160,21 @@ wait_until 10 nothing_left >&2
 end "$server_pid"
 
 session client
-client_named late s 192.168.1.1 -p -P 5001 -t 5
+client_named late s 192.168.1.1 -p -P 5001 -t 5 -n -m
 late=$!
 ok "-p, behind the positionals: tried again" wait_until 20 says_times late 'next attempt in' 2
+like "... after twice the time" "$(tail -n 1 "$scratch/late.log")" 'next attempt in [23] s'
 vtund_server server "$scratch/server.conf" 192.168.1.1 5001
 ok "... until there is a server" wait_until 20 says late 'session up'
+like "... -m: all of its memory is locked" "$(cat /proc/$late/status)" '^VmLck:[^1-9]*[1-9]'
 end "$late"
 is "... TERM ends it" $? 0
+wait_until 10 nothing_left >&2
+client_named quiet -q s 192.168.1.1 -P 5001
+quiet=$!
+wait_until 20 on client ip link show tun0 >&2
+ok "... the server has a session" wait_until 10 says_times server 'session up' 3
+end "$quiet"
+is "-q: nothing but warnings and errors in the log" "$(grep -v -e --single-uid "$scratch/quiet.log")" ""
 ok "nothing is left" wait_until 10 nothing_left
 finish
