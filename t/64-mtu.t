@@ -115,6 +115,14 @@ udp_session "without IPv6 the UDP path comes up" 10.1.0.1
 follows_and_says 1300 1206 server client "" 10.9.0.2
 ends_well
 widens
+udp_conf "type ether; device tun0;" "type ether; device tun0;"
+sed -i /fd00:9/d "$scratch"/*.conf
+udp_session "type ether: the UDP path comes up" 10.1.0.1
+follows_and_says 1300 1188 server client ", whose frames have 18 bytes more" 10.9.0.2
+ends_well
+widens
+udp_conf "" ""
+sed -i /fd00:9/d "$scratch"/*.conf
 silence
 udp_session "the UDP path comes up" 10.1.0.1
 follows_and_says 1300 1206 client server " and no ICMP" 10.9.0.1
