@@ -101,6 +101,14 @@ final()
 	sed -n "s/.*session ended.*$2 \([0-9]*\) \(bytes \)\?in \([0-9]*\).*/\1 bytes in \3 frames/p" "$scratch/$1.log"
 }
 
+# On the average of all that the client has sent, pings and acknowledgements among it.
+sent_superframes()
+{
+	# shellcheck disable=SC2046 # N bytes in M frames
+	set -- $(final client sent)
+	[ $(($1 / $4)) -gt 4000 ]
+}
+
 lan server east 1
 lan client west 2
 head -c 3000000 /dev/urandom >"$scratch/file"
@@ -141,6 +149,7 @@ for way in tcp/2000 udp/1428; do
 	end "$server_pid"
 	[ "$proto" = tcp ] || continue # UDP may lose
 	is "... what the client has sent the server has received" "$(final server received)" "$(final client sent)"
+	ok "... in frames that were far longer than the MTU (superframes)" sent_superframes
 done
 
 # ---- the two files disagree

@@ -201,7 +201,7 @@ which controls it
 the peer's bytes came as they were"
 	like "... and so on the server, which is hung up at last" \
 		"$(tr '\n' ' ' <"$scratch/out/server")" \
-		'^10.0.0.1:10.0.0.2\|two words\|mru 1400 stdin is the terminal /dev/pts/. which controls it the peer.s bytes came as they were hung up $'
+		'^10.0.0.1:10.0.0.2\|two words\|mru 1400 stdin is the terminal /dev/pts/[0-9]+ which controls it the peer.s bytes came as they were hung up $'
 	ok "... its stderr is in the log" says client 's: up: ppp: a word for the log'
 	ok "... and its exit status" says client 's: up: ppp: exit status 16'
 	ok "... and the server's" says server 's: up: ppp: exit status 5'
@@ -212,4 +212,22 @@ session server tty "program \"exec <%% >%%; read word; echo back:\$word; read ha
 session client tty "program \"echo hello; read word; echo \$word >$scratch/out/word\" ;"
 runs
 is "a program on the slave talks across" "$(cat "$scratch/out/word")" back:hello
+
+session server tty "program \"read word; stty size <%% >$scratch/out/peer-size; echo done\";"
+cat >"$scratch/resize" <<-EOF
+	exec 3>$scratch/out/terminal
+	stty size >&3
+	trap 'echo told >&3' WINCH
+	stty rows 40 cols 100
+	stty size >&3
+	echo ready
+	read word
+EOF
+session client tty "program \"sh $scratch/resize\";"
+runs
+is "the size of a terminal is unknown until a program sets it, which others on it are told" \
+	"$(cat "$scratch/out/terminal")" "0 0
+told
+40 100"
+is "... and does not cross" "$(cat "$scratch/out/peer-size")" "0 0"
 finish
