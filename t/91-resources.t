@@ -7,6 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 in_own_network "$@"
 need ping prlimit
+for p in vtund worker; do
+	[ -x "$top_builddir/t/tools/leaping-$p" ] || skip_all "t/tools/leaping-$p is not built: make check"
+done
 hosts_up
 
 # sides: the files of both, with two sessions.
@@ -166,6 +169,28 @@ amounts="3 4 5 6 7 8 9 10 11 12 13 14 16 18 20 24 32"
 scarce "few descriptors" --nofile
 amounts="4000000 8000000 12000000 16000000 20000000 24000000 32000000 500000000"
 scarce "little memory" --as
+
+# ---- a clock that is set, by a day, forth and back, each second; that of the kernel is everybody's
+
+install -m 755 "$top_builddir/t/tools/leaping-vtund" "$own_world/bin/vtund"
+install -m 755 "$top_builddir/t/tools/leaping-worker" "$own_world/bin/vtun-worker"
+dials
+ok "clocks leap by a day: a session comes up" wait_until 20 carries 1
+ok "... and carries packets over several leaps" on client ping -qc 20 -i 0.25 -W 2 10.9.1.1
+counted()
+{
+	[ "$(cut -d' ' -f1 /var/log/vtund/s | sort -u | wc -l)" -gt 1 ]
+}
+ends_well
+leap=1
+while [ $leap -lt 6 ] && ! counted; do
+	dials
+	wait_until 20 carries 1 >&2
+	end $client_pid
+	wait_until 20 calm_alone >&2
+	leap=$((leap + 1))
+done
+ok "... which did happen: the counters are of two days" counted
 
 on client kill -INT "$(cat "$scratch/ping.pid")"
 wait $ping
