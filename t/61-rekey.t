@@ -56,12 +56,23 @@ is "what the client has sent the server has received" "$(frames client sent)" "$
 is "and the other way round" "$(frames server sent)" "$(frames client received)"
 
 # By then the keys of TLS have changed a few times as well: each side's once a second.
-udp_conf "proto tcp;" "proto tcp;"
+udp_conf "proto tcp; keepalive 20:1;" "proto tcp;"
 vtund_client client "$scratch/client.conf" s 192.168.1.1 -v
 ok "a session over TLS" wait_until 20 on client ping -qc 1 -W 1 10.9.0.1
 ok "200 MB from client to server are the same" copies 200 client server 10.9.0.1
 ok "TLS has new keys" wait_until 10 says_times client "new key for sending over TLS" 2
 ok "50 MB from server to client are the same" copies 50 server client 10.9.0.2
+
+# Longer than it takes to make more keys than a peer may have in a second (8): the last one sees all at once.
+worker=$(pgrep -P "$client_pid" -x vtun-worker)
+kill -STOP "$worker"
+sleep 12
+kill -CONT "$worker"
+keys=$(grep -c "new key for sending over TLS" "$scratch/client.log")
+ok "a worker that was stopped for 12 s: its session goes on" wait_until 20 on client ping -qc 1 -W 1 10.9.0.1
+ok "... with new keys" wait_until 20 eval "on client ping -qc 1 -W 1 10.9.0.1 &&
+	says_times client 'new key for sending over TLS' $((keys + 2))"
+is "... and it is the same session" "$(grep -c "session ended" "$scratch/client.log")" 1
 end "$client_pid"
 ok "... and ends" wait_until 10 server_has_ended
 end "$server_pid"

@@ -99,7 +99,7 @@ sub files
 {
 	my ($host) = @_;
 	my $root = "/proc/$host{$host}/root";
-	my @found = split /\n/, qx(cd $root && find run/vtund var/log/vtund tmp/vtun* -not -type d 2>/dev/null);
+	my @found = split /\n/, qx(cd $root && find run/vtund var/log/vtund -not -type d 2>/dev/null);
 
 	push @found, map { s{.*/}{run/vtund/}r . '/' } glob "$root/run/vtund/[0-9]*";
 	return @found;

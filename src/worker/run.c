@@ -91,6 +91,7 @@ void run_begin(struct session *s)
 	secret_wipe(&s->auth_secret);
 	keepalive_init(&s->keepalive, s->terms.keepalive_s, s->terms.keepalive_misses, now);
 	s->stats_due = now + STATS_MS;
+	s->tls_key_since = now;
 	s->tls_key_due = now + tls_key_age(s);
 }
 
@@ -350,10 +351,23 @@ static enum tls_io update_tls_key(struct session *s, uint64_t now)
 		io = tls_update_key(link_tls(s->link));
 	if (io == TLS_OK) {
 		log_debug("new key for sending over TLS");
+		s->tls_key_since = now;
 		s->tls_key_due = now + tls_key_age(s);
 		s->more = true;
 	}
 	return io;
+}
+
+/* To a peer that is stopped, or cut off, all that became due meanwhile would come at once, and more than 8
+ * in a second end the session: so after each one there has to be a sign of life. */
+static bool wants_tls_key(struct session *s, uint64_t now)
+{
+	if (now < s->tls_key_due)
+		return false;
+	if (s->keepalive.heard > s->tls_key_since)
+		return true;
+	s->tls_key_due = now + TLS_KEY_LEAST_MS;
+	return false;
 }
 
 void run_step(struct session *s)
@@ -367,8 +381,8 @@ void run_step(struct session *s)
 	step_udp(s, now);
 	if (s->state != STATE_RUN)
 		return;
-	io = now < s->tls_key_due ? pump_out(&s->pump, now_us, &more, &error)
-				  : update_tls_key(s, now);
+	io = wants_tls_key(s, now) ? update_tls_key(s, now)
+				   : pump_out(&s->pump, now_us, &more, &error);
 	s->more |= more;
 	s->want_write = io == TLS_WANT_WRITE;
 	if (error)

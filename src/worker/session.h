@@ -44,7 +44,7 @@ struct session {
 	union endpoint peer;  /* of the TCP connection */
 	uint8_t auth_secret[AUTH_SECRET_SIZE];
 	uint64_t stats_due;   /* ms */
-	uint64_t tls_key_due; /* ms: a new sending key for TLS */
+	uint64_t tls_key_since, tls_key_due; /* ms: the sending key for TLS, and the next one */
 	uint64_t closing_due; /* ms */
 	enum wire_state closing_from;
 	uint32_t echo_id;
