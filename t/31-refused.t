@@ -22,6 +22,9 @@ conf good <<-EOF
 	slash { passwd walrus; type tun; device tun/0; }
 	speedy { passwd walrus; type tun; speed fast; }
 	held { passwd walrus; type tun; device held0; }
+	keyed { passwd walrus; type tun; auth key; }
+	pinned { passwd walrus; type tun; serverkey ed25519:AAAA; }
+	certified { passwd walrus; type tun; ca /etc/ssl/cert.pem; }
 EOF
 good=$scratch/good.conf
 
@@ -48,6 +51,12 @@ client_fails "a device name of 16 bytes" 78 'good.conf:10:40: error: "device" ta
 client_fails "a device name with a slash" 78 'good.conf:11:41: error: "device" takes .* without /' \
 	-f "$good" slash 192.168.1.1
 client_fails "a speed of nonsense" 78 'good.conf:12:41: error: "speed" takes kbit/s' -f "$good" speedy 192.168.1.1
+client_fails "auth key, beside a password" 78 'good.conf:14:39: error: this version authenticates by password alone' \
+	-f "$good" keyed 192.168.1.1
+client_fails "a serverkey" 78 'good.conf:15:35: error: "serverkey": .*by password alone: take it out' \
+	-f "$good" pinned 192.168.1.1
+client_fails "a ca" 78 'good.conf:16:38: error: "ca": .*by password alone: take it out' \
+	-f "$good" certified 192.168.1.1
 client_fails "no such session" 78 "vtun: missing: there is no such session in $good" -f "$good" missing 192.168.1.1
 client_fails "a session without a password" 78 'vtun: bare: the session has no password: passwd SECRET; or' \
 	-f "$good" bare 192.168.1.1
@@ -84,7 +93,7 @@ client_fails "an unknown host" 68 'connect to cobra.invalid port 5000: Name or s
 
 sed 's/swordfish/porpoise/; /nobody/d; s/type ether/type tun/; s/proto udp/proto tcp/' "$good" | conf server
 sed 's/kepalive/keepalive/; s/bare {/& passwd walrus;/; s/pass_file.*;/passwd walrus;/
-	s/device [st][^;]*;//; s/speed fast;//' "$good" | conf client
+	s/device [st][^;]*;//; s/speed fast;//; s/auth key;//; s/serverkey[^;]*;//; s/ca [^;]*;//' "$good" | conf client
 client=$scratch/client.conf
 vtund_server server "$scratch/server.conf"
 chmod 644 "$scratch/server.conf"
@@ -133,6 +142,12 @@ for case in "long device" "slash device" "speedy speed"; do
 	like "... and has the place" "$(grep 'server.conf:' "$scratch/server.log" | tail -n 1)" \
 		"server.conf:[0-9]*:[0-9]*: error: \"${case#* }\" takes"
 done
+# Whoever asked for more than a password never gets a session by a password alone.
+client_fails "keyed, in the server's file" 77 'authentication failed: .*log says which' \
+	-f "$client" keyed 192.168.1.1
+server_ends 0 "^$failure keyed: .*section.* is broken"
+like "... and says why" "$(grep 'server.conf:' "$scratch/server.log" | tail -n 1)" \
+	'server.conf:13:[0-9]+: error: .*by password alone: write "auth pass"'
 wrong=$(seen guess)
 is "a login: TLS's two, AUTH_INIT, AUTH_CONF, close_notify" "$(echo "$wrong" | grep -c '^S 2[23]')" 5
 for name in nobody_knows_this broken bare filed; do

@@ -14,31 +14,9 @@ struct check {
 	struct confmachine *machine; /* NULL: the file alone */
 };
 
-static void say_unused(void *context, const char *option)
-{
-	struct check *k = context;
-
-	confdiag_at(&k->diag, DIAG_WARNING, NULL, "\"%s\" has no effect in this version", option);
-}
-
-struct unused {
-	struct check *check;
-	const struct token *name;
-};
-
-static void say_unused_in_session(void *context, const char *option)
-{
-	const struct unused *u = context;
-
-	confdiag_at(&u->check->diag, DIAG_WARNING, u->name, "\"%s\" has no effect in this version",
-		    option);
-}
-
 static void check_session(struct check *k, const struct conf_section *section,
 			  const struct config_session *s)
 {
-	struct unused unused = { k, &section->name };
-
 	if (!s->password && !s->pass_file)
 		confdiag_at(&k->diag, DIAG_WARNING, &section->name,
 			    "no passwd and no pass_file: the session is refused");
@@ -46,7 +24,6 @@ static void check_session(struct check *k, const struct conf_section *section,
 		confdiag_at(&k->diag, DIAG_WARNING, &section->name, "type %s%s and proto udp: a "
 			    "server needs \"type tun\" or \"type ether\" for it",
 			    tunnel_type_name(s->type), s->has_type ? "" : " (the default)");
-	config_unused(k->config, s, say_unused_in_session, &unused);
 	if (k->machine)
 		confmachine_check_session(k->machine, section, s);
 }
@@ -109,7 +86,6 @@ static void check_all(struct check *k)
 	if (!confload_general(k->config, &k->diag))
 		confdiag_at(&k->diag, DIAG_NOTE, NULL,
 			    "every session is refused until options { } is mended");
-	config_unused(k->config, NULL, say_unused, k);
 	check_sections(k);
 	check_duplicates(k);
 	if (k->machine)

@@ -146,28 +146,3 @@ int config_password(const struct config_session *s, char buf[static PASSWORD_MAX
 	}
 	return s->pass_file ? read_pass_file(s->pass_file, buf) : -ENOKEY;
 }
-
-static void session_unused(const struct config_session *s,
-			   void (*fn)(void *context, const char *option), void *context)
-{
-	const struct {
-		const char *name, *value;
-	} later[] = {
-		{ "serverkey", s->serverkey }, { "clientkey", s->clientkey }, { "ca", s->ca },
-		{ "cert", s->cert }, { "key", s->key }, { "certname", s->certname },
-	};
-	unsigned i;
-
-	for (i = 0; i < ARRAY_SIZE(later); i++)
-		if (later[i].value)
-			fn(context, later[i].name);
-}
-
-void config_unused(const struct config *c, const struct config_session *s,
-		   void (*fn)(void *context, const char *option), void *context)
-{
-	if (s)
-		session_unused(s, fn, context);
-	else if (c->general.hostkey)
-		fn(context, "hostkey");
-}

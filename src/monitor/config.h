@@ -59,7 +59,6 @@ struct config_general { /* options { } */
 	uint16_t udp_port_low, udp_port_high; /* 0: any */
 	unsigned auth_timeout_s;  /* 15 */
 	unsigned rekey_s;         /* 3600 */
-	char *hostkey;
 	char *sni;
 	bool mtu_clamp;           /* true */
 };
@@ -97,7 +96,6 @@ struct config_session {
 	char *src_addr, *src_iface;
 	uint16_t src_port;
 	uint16_t mtu;              /* 0: the default for the protocol */
-	char *auth, *serverkey, *clientkey, *ca, *cert, *key, *certname; /* later: see config_unused() */
 	struct command *up, *down;
 };
 
@@ -134,11 +132,6 @@ void config_forget(struct config *c);
  * contents of `pass_file` without one trailing newline.  Returns its length, -ENOKEY if the
  * session has none, or a negative errno from reading the file. */
 int config_password(const struct config_session *s, char buf[static 256]);
-
-/* Calls fn for every option of the session (or of `options`) that is set but has no effect yet in
- * this version, with its name. */
-void config_unused(const struct config *c, const struct config_session *s,
-		   void (*fn)(void *context, const char *option), void *context);
 
 /* Everything that can be said about the file (vtunctl check): all sections are parsed, and with
  * `machine` it is held against this machine (programs, pass_files, modes, the socket unit), which

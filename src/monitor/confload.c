@@ -43,7 +43,6 @@ void confload_free_general(struct config_general *v)
 {
 	free(v->bind_addr);
 	free(v->bind_iface);
-	free(v->hostkey);
 	free(v->sni);
 	*v = (struct config_general){};
 }
@@ -163,13 +162,6 @@ void confload_free_session(struct config_session *s)
 	value_free_servers(s->servers);
 	free(s->src_addr);
 	free(s->src_iface);
-	free(s->auth);
-	free(s->serverkey);
-	free(s->clientkey);
-	free(s->ca);
-	free(s->cert);
-	free(s->key);
-	free(s->certname);
 	value_free_commands(s->up);
 	value_free_commands(s->down);
 	free(s);

@@ -14,7 +14,6 @@
 #define ONE             .least = 1, .most = 1
 #define NUMBER(l, h, u) ONE, .set = value_number, .low = (l), .high = (h), .unit = (u)
 #define WORD(w)         ONE, .set = value_word, .words = (w)
-#define TEXT            ONE, .set = value_text
 #define HOST            ONE, .set = value_host
 #define PATH_OF(kind)   ONE, .set = value_program_path, .low = (kind)
 #define RUNS(kind)      .repeats = true, .least = 1, .most = 3, .set = value_command, .low = (kind)
@@ -66,7 +65,7 @@ static const struct option in_options[] = {
 	{ "udp_ports", NEW, ONE, .set = value_udp_ports },
 	{ "auth_timeout", NEW, NUMBER(1, 3600, " seconds"), GENERAL(auth_timeout_s) },
 	{ "rekey", NEW, NUMBER(60, 86400, " seconds"), GENERAL(rekey_s) },
-	{ "hostkey", NEW, TEXT, GENERAL(hostkey) },
+	{ "hostkey", NEW, ONE, .set = value_hostkey },
 	{ "sni", NEW, HOST, GENERAL(sni) },
 	{ "mtu_clamp", NEW, WORD(yes_no), GENERAL(mtu_clamp) },
 	{},
@@ -100,13 +99,13 @@ static const struct option in_session[] = {
 	{ "strict", NEW, WORD(yes_no), SESSION(strict) },
 	{ "reliable", NEW, WORD(reliables), SESSION(reliable),
 	  .flag = offsetof(struct config_session, has_reliable) },
-	{ "auth", NEW, ONE, .set = value_auth, .words = auths, SESSION(auth) },
-	{ "serverkey", NEW, TEXT, SESSION(serverkey) },
-	{ "clientkey", NEW, TEXT, SESSION(clientkey) },
-	{ "ca", NEW, TEXT, SESSION(ca) },
-	{ "cert", NEW, TEXT, SESSION(cert) },
-	{ "key", NEW, TEXT, SESSION(key) },
-	{ "certname", NEW, TEXT, SESSION(certname) },
+	{ "auth", NEW, ONE, .set = value_auth, .words = auths },
+	{ "serverkey", NEW, ONE, .set = value_not_yet },
+	{ "clientkey", NEW, ONE, .set = value_not_yet },
+	{ "ca", NEW, ONE, .set = value_not_yet },
+	{ "cert", NEW, ONE, .set = value_not_yet },
+	{ "key", NEW, ONE, .set = value_not_yet },
+	{ "certname", NEW, ONE, .set = value_not_yet },
 	{},
 };
 

@@ -53,28 +53,3 @@ enum exit_code confread_open(const char *path, struct config **ret)
 	*ret = c;
 	return EXIT_DONE;
 }
-
-struct names {
-	char text[200];
-	size_t used;
-};
-
-static void add_name(void *context, const char *option)
-{
-	struct names *n = context;
-	size_t size = strlen(option) + (n->used ? 2 : 0);
-
-	if (n->used + size >= sizeof(n->text))
-		return;
-	sprintf(n->text + n->used, "%s%s", n->used ? ", " : "", option);
-	n->used += size;
-}
-
-void confread_unused(const struct config *c, const struct config_session *s)
-{
-	struct names names = {};
-
-	config_unused(c, s, add_name, &names);
-	if (names.used)
-		log_notice("%s: set, but without effect in this version: %s", s->name, names.text);
-}

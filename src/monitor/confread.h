@@ -14,6 +14,3 @@ enum exit_code confread_open(const char *path, struct config **ret);
 
 /* A diag_sink: "FILE:LINE:COLUMN: error: TEXT".  Notes are for vtunctl check and not logged. */
 void confread_sink(void *context, const struct diag *d);
-
-/* One line that names the options that are set and have no effect yet, if there are any. */
-void confread_unused(const struct config *c, const struct config_session *s);

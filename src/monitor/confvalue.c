@@ -179,12 +179,9 @@ void value_word(struct conftarget *t, const struct option *o, const struct confa
 		value_refuse_word(t, o, a, o->words);
 }
 
-void value_text(struct conftarget *t, const struct option *o, const struct confargs *a)
+static void store_text(struct conftarget *t, const struct option *o, const struct confargs *a)
 {
-	if (!*a->text[0])
-		value_refuse(t, &a->statement->values[0], "\"%s\" needs a value", o->name);
-	else
-		value_replace((char **)(void *)member(t, o, a), a->text[0]);
+	value_replace((char **)(void *)member(t, o, a), a->text[0]);
 }
 
 void value_host(struct conftarget *t, const struct option *o, const struct confargs *a)
@@ -193,7 +190,7 @@ void value_host(struct conftarget *t, const struct option *o, const struct confa
 		value_refuse(t, &a->statement->values[0],
 			     "\"%s\" takes an address, without brackets, or a host name", o->name);
 	else
-		value_text(t, o, a);
+		store_text(t, o, a);
 }
 
 /* Names of interfaces as the kernel takes them. */
@@ -211,7 +208,7 @@ void value_iface(struct conftarget *t, const struct option *o, const struct conf
 		value_refuse(t, &a->statement->values[0],
 			     "\"%s\" takes the name of an interface, at most 15 bytes", o->name);
 	else
-		value_text(t, o, a);
+		store_text(t, o, a);
 }
 
 void value_device(struct conftarget *t, const struct option *o, const struct confargs *a)
@@ -232,8 +229,20 @@ void value_auth(struct conftarget *t, const struct option *o, const struct confa
 	else if (found->number)
 		value_refuse(t, &a->statement->values[0], "this version authenticates by password "
 			     "alone: write \"auth pass\", or leave it out");
-	else
-		value_text(t, o, a);
+}
+
+/* Who asks for a key or a certificate must not get along with less without knowing it. */
+void value_not_yet(struct conftarget *t, const struct option *o, const struct confargs *a)
+{
+	value_refuse(t, &a->statement->keyword, "\"%s\": this version knows neither keys nor "
+		     "certificates, it authenticates by password alone: take it out", o->name);
+}
+
+/* Nothing is weaker for it: no peer of this version asks for the proof. */
+void value_hostkey(struct conftarget *t, const struct option *o, const struct confargs *a)
+{
+	confdiag_at(t->diag, DIAG_WARNING, &a->statement->keyword, "\"%s\" has no effect: this "
+		    "version authenticates by password alone", o->name);
 }
 
 void value_no_effect(struct conftarget *t, const struct option *o, const struct confargs *a)

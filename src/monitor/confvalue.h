@@ -37,11 +37,11 @@ struct confargs {
 	const char *text[OPTION_VALUES_MAX];
 };
 
-option_set value_number, value_word, value_text, value_host, value_iface, value_family;
+option_set value_number, value_word, value_host, value_iface, value_family;
 option_set value_syslog, value_server_type, value_udp_ports, value_program_path;
 option_set value_password, value_pass_file, value_server, value_compress, value_encrypt;
 option_set value_keepalive, value_speed, value_device, value_auth, value_command;
-option_set value_no_effect, value_vendor;
+option_set value_no_effect, value_not_yet, value_hostkey, value_vendor;
 
 /* For these files alone: an error at one of the values, and the section is broken. */
 void value_refuse(struct conftarget *t, const struct token *at, const char *format, ...)

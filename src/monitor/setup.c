@@ -128,7 +128,6 @@ static void say_what_differs(const struct session *s)
 		log_warning("%s: type %s, and no program of up uses the tunnel, which ends at once: is "
 			    "\"type tun;\" missing on the server?", s->name,
 			    tunnel_type_name(s->terms.type));
-	confread_unused(s->config, s->section);
 }
 
 static int prepare_device(struct session *s, uint32_t peer_features)

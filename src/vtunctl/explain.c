@@ -166,12 +166,6 @@ static void print_own(const struct config_general *g, const struct config_sessio
 	print_line("timeout", "%u s", s->timeout_s);
 }
 
-static void print_unused(void *context, const char *option)
-{
-	(void)context;
-	print_line(option, "is set, and has no effect in this version");
-}
-
 /* ---- commands */
 
 /* A word as a shell would have to be given it, so that the line can be tried by hand. */
@@ -237,8 +231,6 @@ static int explain(const struct config *c, const char *path, const struct config
 	printf("session %s (%s:%u)\n", s->name, path, s->line);
 	print_terms(config_general(c), s);
 	print_own(config_general(c), s);
-	config_unused(c, s, print_unused, NULL);
-	config_unused(c, NULL, print_unused, NULL);
 	up = print_commands("up", s->up, &vars);
 	down = print_commands("down", s->down, &vars);
 	if (s->up || s->down)

@@ -261,9 +261,9 @@ static void general_options(void)
 	   is(g->bind_addr, "::1") && !general("bindaddr { port 5; }"), "bindaddr");
 	ok(general("type stand;") && count_said("warning:") == 1 && general("type inetd;") &&
 	   !*said && !general("type foo;"), "type: stand has a warning");
-	ok((g = general("persist keep; auth_timeout 20; rekey 60; hostkey /k; sni n; mtu_clamp no;")) &&
+	ok((g = general("persist keep; auth_timeout 20; rekey 60; sni n; mtu_clamp no;")) &&
 	   g->persist == PERSIST_KEEP && g->auth_timeout_s == 20 && g->rekey_s == 60 &&
-	   is(g->hostkey, "/k") && is(g->sni, "n") && !g->mtu_clamp, "the rest");
+	   is(g->sni, "n") && !g->mtu_clamp, "the rest");
 	ok(!general("ppp pppd;") && !general("ip \"\";"), "a program's path is absolute");
 	ok(open_text("options { port 6000; } a { } options { timeout 5; }") == 0 &&
 	   config_general(opened)->port == 6000 && config_general(opened)->timeout_s == 5,
@@ -477,9 +477,13 @@ static void failing_closed(void)
 	   "check names both places");
 	check_says("a { type x; mtu 1; stat z; }", "1:10: error:");
 	ok(count_said("error:") == 3, "all errors are told, not only the first");
-	ok(!with("auth key;") && with("auth pass;"), "an authentication that is not there is refused");
-	ok(check_says("a { passwd x; serverkey k; }", "1:1: warning: \"serverkey\" has no effect"),
-	   "what has no effect yet is told");
+	ok(!with("auth key;") && !with("auth pass+key;") && !with("auth x509;") && with("auth pass;"),
+	   "an authentication that is not there is refused");
+	ok(!with("serverkey k;") && !with("clientkey k;") && !with("ca /a;") && !with("cert /c;") &&
+	   !with("key /k;") && !with("certname n;"), "and so is what belongs to it");
+	ok(!find("default { serverkey k; } a { passwd x; }", "a"), "also where it would be inherited");
+	ok(general("hostkey /k;") && count_said("warning: \"hostkey\" has no effect") == 1,
+	   "what nothing depends on has a warning");
 }
 
 static void keep_line(void *context, const struct diag *d)

@@ -69,12 +69,6 @@ int config_password(const struct config_session *s, char buf[static 256])
 	return nb.password_error ? nb.password_error : (int)strlen(buf);
 }
 
-void config_unused(const struct config *c, const struct config_session *s,
-		   void (*fn)(void *context, const char *option), void *context)
-{
-	(void)c, (void)s, (void)fn, (void)context;
-}
-
 int config_open(const char *path, diag_sink *sink, void *context, struct config **ret)
 {
 	(void)path, (void)sink, (void)context, (void)ret;
