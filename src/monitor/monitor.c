@@ -217,14 +217,16 @@ static void on_question(struct session *s, const struct ipc_message *m)
 		part(s, IPC_FAIL, &s->parting);
 		return;
 	}
-	/* Gone in the middle: its death will be found and explained. */
-	if (r == -EPIPE)
-		return;
-	if (r < 0)
+	if (r < 0 && r != -EPIPE) {
 		kill_deviant(s, "%s: %s", ipc_op_name(m->op),
 			     r == -EBADMSG ? "not what it may say" : strerror(-r));
-	else
-		enter(s, q->next);
+		return;
+	}
+	enter(s, q->next);
+	/* Gone in the middle: its death will be found and explained.  Or it only pretends to be, by
+	 * shutdown(2): that must not be a way to ask the same twice, nor to live on. */
+	if (r == -EPIPE)
+		s->deadline_ms = clock_ms() + s->deadlines.closing;
 }
 
 static void on_message(struct session *s, const struct ipc_message *m)

@@ -187,6 +187,57 @@ static void test_malformed(void)
 	clear();
 }
 
+/* ---- a worker that makes answers fail, and lives */
+
+static void asks_twice(int sock)
+{
+	climb(sock, at);
+	shutdown(sock, SHUT_RD);
+	say(sock, what);
+	say(sock, what);
+	hang();
+}
+
+static void asks_and_stays(int sock)
+{
+	climb(sock, at);
+	shutdown(sock, SHUT_RD);
+	say(sock, what);
+	hang();
+}
+
+static void test_deaf(void)
+{
+	static const struct {
+		enum ipc_role role;
+		enum phase phase;
+		enum ipc_op op;
+	} cases[] = {
+		{ ROLE_SERVER, PHASE_LOGIN, IPC_AUTH_INIT }, { ROLE_SERVER, PHASE_CONFIRM, IPC_AUTH_CONF },
+		{ ROLE_SERVER, PHASE_NEGOTIATE, IPC_DEVICE }, { ROLE_SERVER, PHASE_SETUP, IPC_UP },
+		{ ROLE_CLIENT, PHASE_TLS, IPC_CHANNEL }, { ROLE_CLIENT, PHASE_LOGIN, IPC_AUTH_RESP },
+		{ ROLE_CLIENT, PHASE_CONFIRM, IPC_AUTH_TAG }, { ROLE_CLIENT, PHASE_NEGOTIATE, IPC_DEVICE },
+		{ ROLE_CLIENT, PHASE_SETUP, IPC_UP },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		at = cases[i].phase;
+		what = cases[i].op;
+		prepare(cases[i].role);
+		ok(play(asks_twice) == EXIT_SOFTWARE && session.ending.cause == ENDING_DEVIATED &&
+		   worker_was_killed() && nb.attempts <= 1 && nb.ups <= 1 && balanced(),
+		   "%s cannot be asked twice by a worker that hears no answer", ipc_op_name(what));
+		clear();
+		prepare(cases[i].role);
+		session.deadlines.closing = SHORT_MS;
+		play(asks_and_stays);
+		ok(session.ending.cause == ENDING_DEADLINE && worker_was_killed() && balanced() &&
+		   nb.sessions_up == 0, "... which does not live on either");
+		clear();
+	}
+}
+
 /* ---- deadlines */
 
 static void waits_for_fail(int sock)
@@ -469,6 +520,7 @@ int main(void)
 	test_table(ROLE_SERVER, "server");
 	test_table(ROLE_CLIENT, "client");
 	test_malformed();
+	test_deaf();
 	test_deadlines(ROLE_SERVER, "server");
 	test_deadlines(ROLE_CLIENT, "client");
 	test_closing();
