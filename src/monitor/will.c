@@ -273,12 +273,16 @@ static int run_down(const struct will *w, int abort_fd)
 	return is_readable(abort_fd) ? -ECANCELED : 0;
 }
 
-/* Who has the lock executes it, and nobody else; whoever is killed over it leaves it to the next. */
+/* Who has the lock executes it, and nobody else; whoever is killed over it leaves it to the next.
+ * -ENOENT: somebody has, while we were on our way to the lock. */
 static int lock(int fd)
 {
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
 
-	return fcntl(fd, F_OFD_SETLK, &all) < 0 ? -errno : 0;
+	if (fcntl(fd, F_OFD_SETLK, &all) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_nlink ? 0 : -ENOENT;
 }
 
 /* The will in that directory.  -ENOENT: there is none. */

@@ -85,6 +85,7 @@ static bool exists(void)
 static void test_systemd(void)
 {
 	struct stat st;
+	int late;
 
 	setenv("RUNTIME_DIRECTORY", unit, 1);
 	setenv("INVOCATION_ID", "one", 1);
@@ -93,6 +94,11 @@ static void test_systemd(void)
 	ok(stat(will_path, &st) == 0 && (st.st_mode & 07777) == 0600, "it is private");
 	ok(executed() == EXIT_DONE && ran() == 1, "all of it is run, with its words");
 	ok(!exists() && executed() == EXIT_DONE && ran() == 0, "... once");
+	leave_will("one");
+	late = open(will_path, O_RDWR | O_CLOEXEC);
+	ok(executed() == EXIT_DONE && ran() == 1 && lock(late) == -ENOENT,
+	   "... also if another one had found it at the same time");
+	close(late);
 	leave_will("two");
 	ok(executed() != EXIT_DONE && ran() == 0, "not that of another start of the unit");
 	unlink(will_path);
