@@ -49,6 +49,11 @@ static size_t utf8_length(const unsigned char *s)
 	for (i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
+	/* Longer than need be, surrogates, beyond U+10FFFF: some readers would take them for something
+	 * else, and journalctl shows a line with one of them as "blob data", and nothing of it. */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
 	/* C1 controls (U+0080..9F) move cursors as well as ESC does. */
 	if (s[0] == 0xc2 && s[1] < 0xa0)
 		return 0;
