@@ -151,7 +151,8 @@ static void take_error(struct session *s, const struct frame *f)
 	}
 	s->end.reason = r.reason;
 	s->end.detail = r.detail;
-	session_lost(s, END_BY_PEER, r.text);
+	/* Before the login nobody has anything to say for whom our log would be the place. */
+	session_lost(s, END_BY_PEER, s->state == STATE_LOGIN ? "" : r.text);
 }
 
 static int on_frame(struct session *s, const struct frame *f)

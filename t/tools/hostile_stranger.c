@@ -341,6 +341,16 @@ static void crowd(void)
 	printf("%u turned away, %u refused\n", away, refused);
 }
 
+/* An end with a text, before anybody has asked who it is. */
+static void early_text(void)
+{
+	static const uint8_t text[] = "\0\005\0\0\031auth failure from 8.8.8.8";
+
+	connect_tls();
+	put(FRAME_ERROR, text, sizeof(text) - 1);
+	print_end();
+}
+
 static void init_twice(void)
 {
 	say_init("h", "secret");
@@ -371,5 +381,5 @@ const struct hostile_case stranger_cases[] = {
 	CASE(init_99), CASE(init_101), CASE(init_16m), CASE(name_dots), CASE(name_percent),
 	CASE(name_nul), CASE(name_high), CASE(name_none), CASE(name_64), CASE(name_padding),
 	CASE(share_zero), CASE(share_ones), CASE(share_high), CASE(share_odd), CASE(unknown_name),
-	CASE(wrong_password), CASE(broken_off), CASE(init_twice), CASE(crowd), CASE(replay), { 0 },
+	CASE(wrong_password), CASE(broken_off), CASE(early_text), CASE(init_twice), CASE(crowd), CASE(replay), { 0 },
 };
