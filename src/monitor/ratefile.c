@@ -86,14 +86,17 @@ int ratefile_count_seats(int fd)
 	return count_locks(fd, SEATS_AT, SEATS_AT + RATEFILE_SEATS);
 }
 
-int ratefile_take_seat(int fd)
+/* An odd step visits no seat twice, as their number is a power of two. */
+int ratefile_take_seat(int fd, uint64_t key)
 {
-	int r, seat;
+	unsigned i, seat = (unsigned)key, step = (unsigned)(key >> 32) | 1;
+	int r;
 
-	for (seat = 0; seat < RATEFILE_SEATS; seat++) {
-		r = set_lock(fd, F_WRLCK, SEATS_AT + seat);
+	for (i = 0; i < RATEFILE_SEATS_OF_ONE; i++, seat += step) {
+		seat %= RATEFILE_SEATS;
+		r = set_lock(fd, F_WRLCK, SEATS_AT + (off_t)seat);
 		if (r == 0)
-			return seat;
+			return (int)seat;
 		if (r != -EAGAIN && r != -EACCES)
 			return r;
 	}

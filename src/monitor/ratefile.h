@@ -18,7 +18,8 @@
 /* Apart from each other, so that a flood of one kind pushes out none of another. */
 enum rate_area { RATE_SOURCES, RATE_NAMES, RATE_KNOWN };
 
-enum { RATEFILE_SLOTS = 4096, RATEFILE_SEATS = 128, RATEFILE_MARK_SIZE = 16 };
+enum { RATEFILE_SLOTS = 4096, RATEFILE_SEATS = 128, RATEFILE_SEATS_OF_ONE = 24,
+       RATEFILE_MARK_SIZE = 16 };
 
 struct rate_entry {
 	off_t at;       /* where the slot is */
@@ -48,5 +49,6 @@ int ratefile_put(int fd, const struct rate_entry *e);
 int ratefile_count_seats(int fd);
 
 /* Takes a free one: its number, -EAGAIN if there is none, or a negative errno.  It is held as long
- * as the open file description is: a child must not inherit it. */
-int ratefile_take_seat(int fd);
+ * as the open file description is: a child must not inherit it.  A source, by its key, has 24 to
+ * choose from, others than most other sources have: so no single one can take them all. */
+int ratefile_take_seat(int fd, uint64_t key);

@@ -200,7 +200,7 @@ static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now
 		return waiting;
 	if (randombytes_uniform(100) < bucket_drop_percent((unsigned)waiting))
 		return 0;
-	seat = ratefile_take_seat(t->fd);
+	seat = ratefile_take_seat(t->fd, e.key);
 	if (seat == -EAGAIN)
 		return 0;
 	return seat < 0 ? seat : 1;

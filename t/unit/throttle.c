@@ -204,6 +204,46 @@ static void disconnects(void)
 
 /* ---- connections that have not logged in */
 
+/* Somebody, from wherever, for whom there is a seat; NULL if there is none for anybody. */
+static struct throttle *sit_down_from_anywhere(void)
+{
+	char source[32];
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		struct throttle *t = open_table();
+
+		snprintf(source, sizeof(source), "10.0.%d.%d", i / 250, i % 250);
+		if (throttle_admit(t, address(source)))
+			return t;
+		throttle_free(t);
+	}
+	return NULL;
+}
+
+static void seats_of_one(void)
+{
+	struct throttle *t[128];
+	char source[32];
+	int i, admitted = 0;
+
+	start_afresh();
+	for (i = 0; i < 128; i++) {
+		t[i] = open_table();
+		snprintf(source, sizeof(source), "fd00:9::%x", i + 1);
+		admitted += throttle_admit(t[i], address(source));
+	}
+	ok(admitted == 24, "of 128 who come from one /64 and say nothing, 24 are let in");
+	chance = 0;
+	/* One source in 4,096 has the same seats as another one. */
+	ok(is_admitted("fd00:a::1") || is_admitted("192.0.2.1"), "who comes from elsewhere needs no luck");
+	ok(!is_admitted("fd00:9::ffff"), "the 25th does not get in");
+	throttle_free(t[0]);
+	ok(is_admitted("fd00:9::ffff"), "... until another one leaves");
+	for (i = 1; i < 128; i++)
+		throttle_free(t[i]);
+}
+
 static void seats(void)
 {
 	struct throttle *t[129], *late;
@@ -211,17 +251,19 @@ static void seats(void)
 
 	start_afresh();
 	for (i = 0; i < 128; i++) {
-		t[i] = open_table();
-		admitted += throttle_admit(t[i], address("192.0.2.1"));
+		t[i] = sit_down_from_anywhere();
+		admitted += t[i] != NULL;
 	}
 	ok(admitted == 128, "with luck, 128 are let in");
-	t[128] = open_table();
-	ok(!throttle_admit(t[128], address("192.0.2.2")), "number 129 has none");
-	ok(ratefile_count_seats(t[128]->fd) == 128, "all are counted");
+	ok(!sit_down_from_anywhere(), "number 129 has none");
+	late = open_table();
+	ok(ratefile_count_seats(late->fd) == 128, "all are counted");
 	throttle_free(t[77]);
 	t[77] = NULL;
-	ok(ratefile_count_seats(t[128]->fd) == 127 && throttle_admit(t[128], address("192.0.2.2")),
-	   "one leaves, one comes");
+	r = ratefile_count_seats(late->fd);
+	t[128] = sit_down_from_anywhere();
+	ok(r == 127 && t[128], "one leaves, one comes");
+	throttle_free(late);
 	late = open_table();
 	ok(ratefile_count_seats(late->fd) == 128, "and is counted, though out of order");
 	throttle_free(late);
@@ -563,6 +605,7 @@ int main(void)
 	successes();
 	disconnects();
 	seats();
+	seats_of_one();
 	concurrency();
 	killed_processes();
 	damage();
