@@ -33,6 +33,16 @@ struct pump {
 	uint64_t police_us;         /* a stream's frame may pass then; CLOCK_NEVER: none waits for it */
 };
 
+enum { PACKED_HEADER = 4 }; /* DATA_Z: the original length */
+
+/* What is counted: the packet, whether it brings its virtio-net header along or not. */
+static inline size_t pump_inner_size(const struct pump *p, size_t frame)
+{
+	return p->device.carry_vnet && frame >= VNET_HDR_SIZE ? frame - VNET_HDR_SIZE : frame;
+}
+
+/* ---- pump.c */
+
 void pump_init(struct pump *p, struct link *link);
 void pump_free(struct pump *p);
 
@@ -42,6 +52,8 @@ int pump_open(struct pump *p, int role, const struct terms *terms, const struct 
 /* From now on data may go over UDP; `udp` is taken over. */
 void pump_use_udp(struct pump *p, struct udp *udp);
 
+/* ---- pump_out.c */
+
 /* Device -> link or UDP, a bounded number of turns; *ret_more: there may be more at once, do not sleep.
  * OK: the device has nothing; WANT_WRITE: the network is full; TLS_FAILED also when the device is
  * gone (*ret_error is its negative errno then, else 0). */
@@ -49,6 +61,8 @@ enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_e
 
 /* Whether the device is worth waiting for: `full`, the network took nothing more last time. */
 bool pump_wants_device(const struct pump *p, bool full);
+
+/* ---- pump_in.c */
 
 /* One DATA, DATA_Z or DATA_EOF of the peer -> device.  0: done, or taken, and then the frame must stay
  * where it is until pump_in_flush(); -EAGAIN: offer the same frame again, at p->police_us if that is a
