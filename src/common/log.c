@@ -60,7 +60,7 @@ static size_t utf8_length(const unsigned char *s)
 	return n;
 }
 
-static void escape(const char *in, char *out, size_t size)
+void log_escape(const char *in, char *out, size_t size)
 {
 	const unsigned char *s = (const unsigned char *)in;
 	size_t used = 0;
@@ -83,7 +83,7 @@ static void emit(int priority, const char *text)
 {
 	char line[LINE_MAX_BYTES];
 
-	escape(text, line, sizeof(line));
+	log_escape(text, line, sizeof(line));
 	current_sink(priority, line);
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <syslog.h>
 
 /* Receives one finished line (no newline, non-printables escaped).  The default writes to stderr;
@@ -25,6 +26,9 @@ void log_line(int priority, const char *format, ...) __attribute__((format(print
  * Returns the error as a negative errno, for "return log_errno(...)". */
 int log_errno(int priority, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* What log_line() makes of a text, for what goes elsewhere: into `size` bytes, cut if need be. */
+void log_escape(const char *in, char *out, size_t size);
 
 #define log_debug(...)   log_line(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...)    log_line(LOG_INFO, __VA_ARGS__)

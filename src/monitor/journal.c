@@ -5,26 +5,31 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <systemd/sd-journal.h>
 
 #include "common/cleanup.h"
+#include "common/log.h"
 
 void journal_add(struct journal_entry *e, const char *format, ...)
 {
 	size_t room = sizeof(e->text) - e->used;
+	char text[1100]; /* a line of log with its name */
 	va_list ap;
 	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(e->text + e->used, room, format, ap);
+	n = vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= room || e->n_fields == ARRAY_SIZE(e->fields))
+	if (n < 0 || (size_t)n >= room || (size_t)n >= sizeof(text) ||
+	    e->n_fields == ARRAY_SIZE(e->fields))
 		return;
+	/* Who prints a field by its name gets it as it is: a peer's words are escaped there as well. */
+	log_escape(text, e->text + e->used, room);
 	e->fields[e->n_fields].iov_base = e->text + e->used;
-	e->fields[e->n_fields].iov_len = (size_t)n;
-	e->n_fields++;
-	e->used += (size_t)n;
+	e->fields[e->n_fields].iov_len = strlen(e->text + e->used);
+	e->used += e->fields[e->n_fields++].iov_len;
 }
 
 void journal_append(struct journal_entry *e, const struct journal_entry *more)

@@ -290,6 +290,16 @@ static int session_end_is_explained(void)
 	       has(e, "VTUN_UDP_LOST=7") && !strstr(e, "VTUN_UDP_DUPLICATED");
 }
 
+static int last_words_are_escaped(void)
+{
+	const char *e;
+
+	become_journal_client();
+	report_session_end("closed: \033[2J\nbye", 75, &tally, 1);
+	e = received(journal);
+	return has(e, "VTUN_REASON=closed: \\x1b[2J\\x0abye") && has(e, "VTUN_SECONDS=1");
+}
+
 static int session_end_tells_what_arrived(void)
 {
 	struct tally t = { .tx_frames = 250, .tx_bytes = 9, .peer_rx_frames = 243, .peer_tx_frames = 8 };
@@ -347,6 +357,7 @@ static void test_targets(void)
 	ok(in_child(session_up_is_explained), "session up: numbered, explained, with its terms");
 	ok(in_child(reliable_is_said), "reliable: the first line says which, the last one what it did");
 	ok(in_child(session_end_is_explained), "session ended: numbered, explained, with the tally");
+	ok(in_child(last_words_are_escaped), "... a peer's last words are escaped in the field, too");
 	ok(in_child(session_killed_is_explained), "session killed: numbered, explained");
 	ok(in_child(session_end_tells_what_arrived),
 	   "... in good order: with what arrived at the peer, if that is not all");
