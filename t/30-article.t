@@ -3,6 +3,36 @@
 #
 # The article's tunnel, end to end: its two files unchanged, and what crosses the tunnel arrives
 # unharmed, however it is carried.
+#
+# What the article promises of vtun, and where that is tested:
+#
+#	it says                                                 test
+#	whole packets, headers and all, are data of another     30-eavesdropper, 30-demo
+#	    connection, and gibberish to who looks at the link
+#	hosts are reached that the client itself cannot reach,  30-eavesdropper
+#	    a default route may lead through the tunnel
+#	the device has the addresses and the MTU of "up"        30-article, 64-mtu
+#	a server on one machine, a client on the other; ps      30-article, 50-systemd
+#	    tells them apart, and names session and device
+#	-f names the file; else it is /etc/vtund.conf           30-article; 50-systemd
+#	"port": where the server listens, the client connects   50-systemd, 73-debian; 75-options
+#	one server, several clients, a section for each, and    12-wild, 34-multi, 39-crowd
+#	    "options" for all of them
+#	a process of its own serves each connection             34-multi, 50-systemd
+#	paths of the programs                                   33-commands, 71-streams (ppp)
+#	the password proves who connects, and never crosses     31-refused; 30-eavesdropper
+#	type tun, ether (a bridge), tty (a serial line), pipe   30-article, 70-ether, 71-streams
+#	proto udp has what is sent arrive                       66-reliable ("reliable"), 62-blocked
+#	encrypt; without it the tunnel can be read              30-eavesdropper; 60-udp
+#	compress, with method and level                         75-options, 71-streams
+#	keepalive                                               72-sessions
+#	"up" runs any command, also one for the firewall        33-commands, 73-debian
+#	persist                                                 31-endings, 50-systemd, 72-sessions
+#	timeout                                                 75-options
+#	device                                                  30-article, 75-options
+#	%% is the device                                        30-article, 33-commands
+#	all but password, device and "up" is the server's to    30-article
+#	    decide: the client's file has no type and no proto
 . "$(dirname "$0")/lib.sh"
 in_own_network "$@"
 need nc perl ping

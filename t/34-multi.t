@@ -17,6 +17,9 @@ conf server <<-EOF
 	no { passwd walrus; multi no; device multi0; }
 	killold { passwd walrus; multi killold; device multi0; }
 	yes { passwd walrus; multi yes; }
+	allow { passwd walrus; multi allow; }
+	deny { passwd walrus; multi deny; }
+	unsaid { passwd walrus; }
 EOF
 conf client <<-EOF
 	default {
@@ -26,6 +29,9 @@ conf client <<-EOF
 	no { passwd walrus; }
 	killold { passwd walrus; }
 	yes { passwd walrus; }
+	allow { passwd walrus; }
+	deny { passwd walrus; }
+	unsaid { passwd walrus; }
 EOF
 
 # dials CLIENT SESSION: one of several clients, "first" or "second"; its process is in $first, $second.
@@ -174,14 +180,22 @@ for round in 1 2 3; do
 	wait_until 10 nothing_left >&2
 done
 
-# ---- multi yes
+# ---- multi yes, and the other words
 
+for name in yes allow unsaid; do
+	fresh
+	dials first $name
+	dials second $name
+	ok "multi $name: one is up" wait_until 10 is_up first
+	ok "... and so is the other" wait_until 10 is_up second
+	end "$first"
+	end "$second"
+	wait_until 10 nothing_left >&2
+done
 fresh
-dials first yes
-dials second yes
-ok "multi yes: one is up" wait_until 10 is_up first
-ok "... and so is the other" wait_until 10 is_up second
+dials first deny
+ok "multi deny: the first one comes up" wait_until 10 is_up first
+client_fails "a second one" 75 'deny: no session with .*: in use since' -f "$scratch/client.conf" deny 192.168.1.1
 end "$first"
-end "$second"
 ok "nothing is left" wait_until 10 nothing_left
 finish

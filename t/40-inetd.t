@@ -46,4 +46,21 @@ vtund_client client "$scratch/client.conf" wireless2 192.168.1.1
 ok "a broken section of somebody else is no obstacle" wait_until 20 tunnel_works
 end "$client_pid"
 ok "inetd is still there" kill -0 $inetd
+wait_until 10 no_vtund >&2
+
+for word in inetd stand; do
+	sed "s/syslog local3;/type $word;/" "$scratch/server.conf" | conf typed
+	install -m 600 "$scratch/typed.conf" "$scratch/server.conf"
+	vtund_client client "$scratch/client.conf" wireless2 192.168.1.1
+	ok "type $word is no obstacle" wait_until 20 tunnel_works
+	end "$client_pid"
+	said=$("$top_builddir/vtunctl" check "$scratch/typed.conf" 2>&1)
+	if [ $word = stand ]; then
+		like "... and check says that nothing of ours stays to listen" "$said" \
+			'typed.conf:1:[0-9]+: warning: .*(vtun.socket|inetd)'
+	else
+		unlike "... and check has nothing to say of it" "$said" 'typed.conf:1:'
+	fi
+	sed -i "s/type $word;/syslog local3;/" "$scratch/server.conf"
+done
 finish

@@ -3,7 +3,7 @@
 #
 # On a real systemd, what cannot work says so: by systemctl's exit status, in the journal, with the
 # next step, and without leaving failed units on the server.  And commands that need root get it, by
-# the drop-in that is documented for them.
+# the drop-in that is documented for them; passwords may be systemd's credentials.
 . "$(dirname "$0")/lib.sh"
 . "$top_srcdir/t/machines.sh"
 in_own_network "$@"
@@ -74,4 +74,30 @@ is "... the monitor is root, the worker is not" \
 	"$(on client ps axww -o user,comm | awk '/vtun(d|-worker)$/ { print $1, $2 }' | sort)" \
 	"root vtund
 vtun vtun-worker"
+on client systemctl stop vtun@wireless2
+
+# ---- a password that is a credential: in no vtund.conf
+
+for m in server client; do
+	sed -i 's/pass  SecretPassword;/pass_file wireless2.password;/' "$own_world/$m.root$sysconfdir/vtund.conf"
+	rm -f "$own_world/$m.root/etc/systemd/system/vtun@wireless2.service.d/root-hooks.conf"
+	on $m systemctl daemon-reload
+done
+ok "a credential that systemd does not pass" fails wireless2 78
+says wireless2 "pass_file wireless2.password cannot be used" "its name"
+for m in server client; do
+	machine_file $m /etc/vtun/wireless2.password "a secret of systemd"
+	chmod 600 "$own_world/$m.root/etc/vtun/wireless2.password"
+	machine_file $m /etc/systemd/system/vtun@.service.d/password.conf \
+		"[Service]" "LoadCredential=wireless2.password:/etc/vtun/wireless2.password"
+	on $m systemctl daemon-reload
+done
+ok "with LoadCredential= on both sides it starts" on client systemctl start vtun@wireless2
+is "... as the user vtun, who could not read root's file" \
+	"$(on client stat -c '%U %a' /etc/vtun/wireless2.password; on client ps axww -o user,comm |
+		awk '/vtund$/ { print $1 }')" "root 600
+vtun"
+on client systemctl stop vtun@wireless2
+echo "another secret" >"$own_world/client.root/etc/vtun/wireless2.password"
+ok "another password there is a wrong password" fails wireless2 77
 finish

@@ -78,7 +78,8 @@ for side in server client; do
 	ok "... and the $side's log tells the exit status of tar" says "$side" 's: up: sh: exit status 0'
 done
 
-for comp in zlib:1 zlib:9 lzo:1 lzo:9; do
+# Each level with one of the two types, the extremes with both; see below.
+for comp in zlib:1 zlib:3 zlib:5 zlib:7 zlib:9 lzo:1 lzo:2 lzo:4 lzo:6 lzo:8 lzo:9; do
 	rm -rf "$scratch/copy"
 	mkdir "$scratch/copy"
 	session server pipe "program \"tar xf - -C $scratch/copy\";" "compress $comp;"
@@ -187,7 +188,7 @@ else { sysread(STDIN, $got, 1); close $out; exit 16 }
 sleep 20;
 PERL
 chmod 755 "$scratch/pppd"
-for comp in no zlib:1 lzo:1; do
+for comp in no zlib:1 zlib:2 zlib:4 zlib:6 zlib:8 zlib:9 lzo:1 lzo:3 lzo:5 lzo:7 lzo:9; do
 	for side in server client; do
 		session $side tty "ppp \"$scratch/out $side %% 10.0.0.1:10.0.0.2 'two words' mru\\ 1400\";" \
 			"compress $comp;"
@@ -205,6 +206,7 @@ the peer's bytes came as they were"
 	ok "... its stderr is in the log" says client 's: up: ppp: a word for the log'
 	ok "... and its exit status" says client 's: up: ppp: exit status 16'
 	ok "... and the server's" says server 's: up: ppp: exit status 5'
+	[ $comp = no ] || ok "... and what it was packed into" [ -n "$(packed client)" ]
 done
 
 # A program that opens the terminal by its name.

@@ -159,6 +159,38 @@ end "$many"
 wait_until 10 nothing_left >&2
 end "$server_pid"
 
+# ---- keepalive
+
+for word in yes no; do
+	case $word in
+	yes) terms=30:4 timeout=150000 ;;
+	no) terms=0:0 timeout=0 ;;
+	esac
+	session server "keepalive $word; $(addresses 1)"
+	session client "$(addresses 2)"
+	: >"$scratch/client.log"
+	vtund_server server "$scratch/server.conf"
+	vtund_client client "$scratch/client.conf" s
+	ok "keepalive $word, which the server decides: a tunnel" wait_until 10 on client ping -qc 1 -W 1 10.1.0.1
+	ok "... of $terms" says client "session up: .*keepalive $terms,"
+	is "... which both sides' connections keep to" "$(user_timeouts)" "$timeout
+$timeout"
+	[ $word = yes ] || break
+	end "$client_pid"
+	wait_until 10 nothing_left >&2
+	end "$server_pid"
+done
+on client ip link set eth1 down
+sleep 4 # the client's file has 1:2, which would be over
+on client ip link set eth1 up
+ok "... and with no, nobody minds a silence" wait_until 20 on client ping -qc 1 -W 1 10.1.0.1
+ok "... it is the same session" says_times client 'session up' 1
+end "$client_pid"
+wait_until 10 nothing_left >&2
+end "$server_pid"
+
+# ---- the command line
+
 session client
 client_named late s 192.168.1.1 -p -P 5001 -t 5 -n -m
 late=$!
@@ -173,7 +205,7 @@ wait_until 10 nothing_left >&2
 client_named quiet -q s 192.168.1.1 -P 5001
 quiet=$!
 wait_until 20 on client ip link show tun0 >&2
-ok "... the server has a session" wait_until 10 says_times server 'session up' 3
+ok "... the server has a session" wait_until 10 says_times server 'session up' 5
 end "$quiet"
 is "-q: nothing but warnings and errors in the log" "$(grep -v -e --single-uid "$scratch/quiet.log")" ""
 ok "nothing is left" wait_until 10 nothing_left

@@ -5,7 +5,7 @@
 # interface, ipv4 and ipv6, sni, udp_ports, bindaddr; which of two equal options counts; the timeouts.
 . "$(dirname "$0")/lib.sh"
 in_own_network "$@"
-need nc perl ping tcpdump
+need nc perl ping
 hosts_up
 
 # session SIDE GENERAL SESSION-OPTION...
@@ -102,6 +102,11 @@ done
 
 # ---- the connection
 
+capture()
+{
+	on server "$top_srcdir/t/tools/capture" eth1 >"$scratch/pcap"
+}
+
 udp_port_is()
 {
 	on server ss -Huan "sport = :$1" | grep -q .
@@ -109,7 +114,7 @@ udp_port_is()
 
 session server "udp_ports 5600-5600; bindaddr { addr 192.0.2.9; }" "proto udp; $(addresses tun 1)"
 session client "ipv4; sni tunnel.example.net;" "srcaddr { iface eth1; }; $(addresses tun 2)"
-background capture on server tcpdump -Z root -Unqi eth1 -w "$scratch/pcap" tcp dst port 5000
+background capture capture
 wait_until 10 grep -q 'listening on' "$scratch/capture.log" >&2
 starts
 ok "srcaddr { iface }, ipv4: a session from there" says client 'session up'
@@ -132,6 +137,29 @@ ok "... and over IPv6 the session comes up" says client 'session up: .*peer fd00
 ends
 end "$server_pid"
 vtund_server server "$scratch/server.conf"
+
+end "$server_pid"
+vtund_server server "$scratch/server.conf" 192.168.1.1 5777
+session client "port 5777;" "$(addresses tun 2)"
+starts
+ok "port: the client connects to that one" says client 'session up'
+ends
+end "$server_pid"
+vtund_server server "$scratch/server.conf"
+
+# What vtun 3 needed for UDP behind NAT.
+session server "" "proto udp; nat_hack server; delay_udp yes; $(addresses tun 1)"
+session client "" "nat_hack client; delay_udp yes; $(addresses tun 2)"
+starts
+ok "nat_hack and delay_udp: UDP works" wait_until 20 says client 'data goes over UDP'
+ok "... for both" wait_until 20 says server 'data goes over UDP'
+ok "... and packets cross" wait_until 10 on client ping -qc 1 -W 1 10.1.0.1
+said=$("$top_builddir/vtunctl" check "$scratch/client.conf" 2>&1)
+for name in nat_hack delay_udp; do
+	like "$name: check says that it has no effect, and why" "$said" \
+		"note: \"$name\" has no effect: the UDP path finds"
+done
+ends
 
 # ---- a session, its default, the options: which one counts
 
