@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +34,24 @@ int log_max(void)
 	return max_priority;
 }
 
-/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none. */
+/* What is in Unicode, but not to be in a line of log: what journalctl takes for no text, and shows
+ * "blob data" in place of the whole line (surrogates, noncharacters); what has no width, breaks lines,
+ * or turns the direction of all that follows. */
+static int is_unfit(uint32_t c)
+{
+	return c > 0x10ffff || (c & ~0x7ffu) == 0xd800 || (c >= 0xfdd0 && c <= 0xfdef) ||
+	       (c & 0xfffe) == 0xfffe || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
+/* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none, or none that may be
+ * shown. */
 static size_t utf8_length(const unsigned char *s)
 {
+	/* Of so many bytes: less is written longer than need be.  C1 controls (U+0080..9F) move cursors
+	 * as well as ESC does. */
+	static const uint32_t least[] = { [2] = 0xa0, [3] = 0x800, [4] = 0x10000 };
+	uint32_t c;
 	size_t n, i;
 
 	if (s[0] >= 0xc2 && s[0] <= 0xdf)
@@ -46,18 +62,13 @@ static size_t utf8_length(const unsigned char *s)
 		n = 4;
 	else
 		return 0;
-	for (i = 1; i < n; i++)
+	c = s[0] & (0x7fu >> n);
+	for (i = 1; i < n; i++) {
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	/* Longer than need be, surrogates, beyond U+10FFFF: some readers would take them for something
-	 * else, and journalctl shows a line with one of them as "blob data", and nothing of it. */
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	/* C1 controls (U+0080..9F) move cursors as well as ESC does. */
-	if (s[0] == 0xc2 && s[1] < 0xa0)
-		return 0;
-	return n;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	return c < least[n] || is_unfit(c) ? 0 : n;
 }
 
 void log_escape(const char *in, char *out, size_t size)

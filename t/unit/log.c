@@ -38,6 +38,10 @@ int main(void)
 	ok(becomes("\xed\xa0\x80", "\\xed\\xa0\\x80"), "no surrogates");
 	ok(becomes("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80") && becomes("\xff", "\\xff"),
 	   "nothing beyond Unicode");
+	ok(becomes("\xef\xbf\xbe", "\\xef\\xbf\\xbe") && becomes("\xef\xb7\x90", "\\xef\\xb7\\x90") &&
+	   becomes("\xf0\x9f\xbf\xbf", "\\xf0\\x9f\\xbf\\xbf"), "no noncharacters");
+	ok(becomes("\xe2\x80\xae", "\\xe2\\x80\\xae") && becomes("\xe2\x80\xa8", "\\xe2\\x80\\xa8") &&
+	   becomes("\xef\xbb\xbf", "\\xef\\xbb\\xbf"), "nothing that turns or breaks the line, or is not seen");
 	ok(becomes("\xe2\x82", "\\xe2\\x82"), "nothing that is cut short");
 	memset(longer, '\n', sizeof(longer) - 1);
 	log_info("%s", longer);
