@@ -197,9 +197,10 @@ sub turn
 # What is due.
 sub tick
 {
-	my @due = grep { $_->[0] <= time } @later;
+	my $now = time; # asked twice, what became due in between would be lost
+	my @due = grep { $_->[0] <= $now } @later;
 
-	@later = grep { $_->[0] > time } @later;
+	@later = grep { $_->[0] > $now } @later;
 	$_->[1]->() for @due;
 }
 
