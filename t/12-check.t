@@ -100,6 +100,25 @@ like "a mode that lets others at a password is a warning" "$("$vtunctl" check "$
 ok "and none with --file-only" test "$("$vtunctl" check --file-only "$scratch/t.conf" | wc -l)" = 1
 ok "warnings do not change the exit code" "$vtunctl" check "$scratch/t.conf"
 
+# ---- the manual
+
+# listed IN-C: the keywords of that block; manual SECTION: those that have an entry there.
+listed()
+{
+	sed -n "/^static const struct option in_$1\[/,/^};/p" "$top_srcdir/src/monitor/confopts.c" |
+		sed -n 's/^\t{ "\([a-z_0-9]*\)".*/\1/p' | sort -u
+}
+
+manual()
+{
+	sed -n "/^\.Sh $1\$/,/^\.Sh /s/^\.It Ic //p" "$top_srcdir/man/vtund.conf.5" | sed 's/ [A-Z].*//' |
+		tr -s ' ,' '\n\n' | grep -E '^[a-z][a-z_0-9]*$' | sort -u
+}
+
+is "vtund.conf(5) has the options of options { }, and no others" "$(manual "GENERAL OPTIONS")" "$(listed options)"
+is "... those of a session" "$(manual "SESSION OPTIONS")" "$(listed session)"
+is "... the commands" "$(manual COMMANDS)" "$(listed commands)"
+
 # ---- the command line
 
 ok "a missing file is exit code 78" exits 78 "$vtunctl" check "$scratch/missing.conf"

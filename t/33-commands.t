@@ -14,6 +14,16 @@ cat >"$scratch/words" <<-EOF
 	printf '<%s> ' "\$@" >>$ran
 EOF
 chmod 755 "$scratch/words"
+# Programs of which each is the quicker, the later it stands: all at once would end in the other order.
+mkdir "$scratch/bin"
+for program in pppd:1.2 ifconfig:0.8 route:0.6 iptables:0.4 ip:0.2; do
+	cat >"$scratch/bin/${program%:*}" <<-EOF
+		#!/bin/sh
+		sleep ${program#*:}
+		echo "\${0##*/} \$*" >>$ran
+	EOF
+done
+chmod 755 "$scratch"/bin/*
 
 conf server <<-EOF
 	options { ifconfig /nowhere/ifconfig; ip $(command -v ip); }
@@ -48,6 +58,14 @@ conf server <<-EOF
 	strict { passwd walrus; down { program "echo server down >>$ran" wait; }; }
 	plain { passwd walrus; }
 	nothing { passwd walrus; type tty; }
+	options {
+	  ppp $scratch/bin/pppd; ifcfg $scratch/bin/ifconfig; route $scratch/bin/route;
+	  firewall $scratch/bin/iptables; ip $scratch/bin/ip;
+	}
+	programs {
+	  passwd walrus; device prog0;
+	  up { ppp "a %%"; ifconfig "b %%"; ifcfg "c"; route "d"; firewall "-A e -i %d -j ACCEPT"; ip "f %h"; };
+	}
 EOF
 conf client <<-EOF
 	words { passwd walrus; up { program "echo client then %A %P %a %p >>$ran" wait; }; }
@@ -61,6 +79,7 @@ conf client <<-EOF
 	}
 	plain { passwd walrus; device plain0; }
 	nothing { passwd walrus; }
+	programs { passwd walrus; }
 EOF
 
 # comes_up SESSION
@@ -101,6 +120,17 @@ VTUN_SESSION=words
 client then 192.168.1.2 $port 192.168.1.1 5000"
 like "... they have set up the device" "$(on server ip -o link show words0)" '[<,]UP[,>]'
 in_log "and the log has their exit status" 'words: up: ip: done, exit status 0'
+ends
+
+comes_up programs
+is "... each by the path that options says above it, one after the other" "$(grep -v pppd "$ran")" \
+	"ifconfig b prog0
+ifconfig c
+route d
+iptables -A e -i prog0 -j ACCEPT
+ip f programs"
+ok "... but for ppp, which nobody waits for" wait_until 10 grep -qx 'pppd a prog0' "$ran"
+is "... as it was slower than the next" "$(head -n 1 "$ran")" "ifconfig b prog0"
 ends
 
 # ---- what goes wrong
