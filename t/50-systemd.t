@@ -66,6 +66,9 @@ for m in server client; do
 	ok "systemd boots on machine $m" is_up $m
 done
 
+is "what sessions of root and of the service share is the service's from the boot on" \
+	"$(on server stat -c %U /run/vtund /run/vtund/claim | tr '\n' ' ')" "vtun vtun "
+
 # ---- the server waits, and a stranger disturbs nothing
 
 ok "systemctl enable --now vtun.socket" on server systemctl enable --now vtun.socket
