@@ -142,4 +142,21 @@ widens
 mtu_clamps 1450 fd00:a::1 "mtu_clamp no;"
 ok "... as mtu_clamp no wants it: 20 MB cross all the same" copies 20 server client 10.9.0.2
 ends_well
+end "$server_pid"
+
+# The path carries the least that is looked for, and no more: what is beside a packet leaves no room for one of
+# the least MTU.
+vtund_server server "$scratch/server.conf" 10.1.0.1
+for with in "reliable yes;" "type ether; device tun0;"; do
+	udp_conf "$with" "$with"
+	sed -i /fd00:9/d "$scratch"/*.conf
+	udp_session "$with the UDP path comes up" 10.1.0.1
+	background ping on client ping -qi 0.2 10.9.0.1 # a path without traffic is not searched again
+	ping=$!
+	ok "632 in the middle: the devices have 576" follows 632 576
+	ok "... packets cross" wait_until 20 on client ping -qc 1 -W 1 10.9.0.1
+	end $ping
+	ends_well
+	widens
+done
 finish

@@ -264,6 +264,15 @@ static size_t beside_mtu(const struct udp *u)
 	return (u->device->type == TUNNEL_ETHER ? 18 : 0) + (u->reliable ? ARQ_HEADER : 0);
 }
 
+/* For a path that carries datagrams of that size.  The least one has no room for what is beside the least
+ * MTU: what becomes too large then goes over TLS. */
+static uint16_t device_mtu(const struct udp *u, size_t datagram)
+{
+	size_t mtu = esp_payload_most(datagram) - beside_mtu(u);
+
+	return (uint16_t)(mtu < MTU_LEAST ? MTU_LEAST : mtu);
+}
+
 static void do_path(struct udp *u, uint64_t now, struct udp_news *news)
 {
 	struct path_action a;
@@ -290,7 +299,7 @@ static void do_path(struct udp *u, uint64_t now, struct udp_news *news)
 			}
 			break;
 		case PATH_FOUND:
-			news->mtu = (uint16_t)(esp_payload_most(a.size) - beside_mtu(u));
+			news->mtu = device_mtu(u, a.size);
 			break;
 		}
 	}
