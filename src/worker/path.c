@@ -37,6 +37,7 @@ bool endpoint_equal(const union endpoint *a, const union endpoint *b)
 static void enter_trying(struct path *p, uint64_t now)
 {
 	p->state = PATH_TRYING;
+	p->peer = p->config.peer; /* wherever it was last: that may have been somebody in between */
 	p->tries = 0;
 	p->nonce = p->config.random();
 	p->next = now;
