@@ -43,9 +43,9 @@ ok "200 MB from server to client are the same" copies 200 server client 10.9.0.2
 ok "some 100 MB more in 5 s are, and beside them 2,500 pings are answered, each once" \
 	copies 2 client server 10.9.0.1 pings
 kib=$(memory "$client_pid")
-ok "the client's worker has at most 8 MiB ($kib KiB)" [ "$kib" -le 8192 ]
+sanitized || ok "the client's worker has at most 8 MiB ($kib KiB)" [ "$kib" -le 8192 ]
 kib=$(memory "$(serving_pids)")
-ok "the server's worker has at most 8 MiB ($kib KiB)" [ "$kib" -le 8192 ]
+sanitized || ok "the server's worker has at most 8 MiB ($kib KiB)" [ "$kib" -le 8192 ]
 ends_well
 for host in server client; do
 	n=$(rekeys $host)

@@ -42,7 +42,7 @@ void confindex_build(struct confindex *index, const char *text, size_t size,
 	while ((event = confgram_next(&g)) != GRAM_END) {
 		if (event == GRAM_SECTION)
 			section = add_section(index, &g);
-		else if (event == GRAM_SECTION_END)
+		else if (event == GRAM_SECTION_END && section)
 			section->broken = g.broken;
 		else if (event == GRAM_OPTION && g.statement.option->secret)
 			index->has_password = true;

@@ -14,6 +14,7 @@
 #include "common/cleanup.h"
 #include "common/exitcode.h"
 #include "common/log.h"
+#include "common/sanitized.h"
 #include "common/secret.h"
 #include "options.h"
 #include "report.h"
@@ -104,6 +105,7 @@ static enum exit_code run(const struct options *opt)
 	enum exit_code code;
 	int fd, r;
 
+	sanitized_warn();
 	if (opt->down)
 		return will_execute();
 	code = take_connection(opt, &fd);       /* systemd's or inetd's, or none: then we dial */

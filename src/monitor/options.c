@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "common/exitcode.h"
+#include "common/sanitized.h"
 
 enum { OPT_DOWN = 256, OPT_INSTANCE, OPT_SINGLE_UID, OPT_WORKER, OPT_HELP, OPT_VERSION };
 
@@ -187,7 +188,7 @@ bool options_parse(int argc, char **argv, struct options *ret, int *ret_exit)
 		if (c < 0)
 			break;
 		if (c == OPT_HELP || c == OPT_VERSION) {
-			fputs(c == OPT_HELP ? help : "vtund " PACKAGE_VERSION "\n", stdout);
+			fputs(c == OPT_HELP ? help : "vtund " PACKAGE_VERSION SANITIZED_NOTE "\n", stdout);
 			*ret = o;
 			*ret_exit = EXIT_DONE;
 			return false;

@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/fdutil.h"
 #include "common/ipc.h"
+#include "common/sanitized.h"
 #include "confine.h"
 
 /* What a child that could not become a worker says, over a pipe that closes on exec. */
@@ -50,7 +51,7 @@ static int place_descriptors(int net, int ipc, int *words)
 	*words = fcntl(*words, F_DUPFD_CLOEXEC, WORKER_FD_MONITOR + 1);
 	if (null < 0 || net < 0 || ipc < 0 || *words < 0)
 		return -errno;
-	for (i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+	for (i = STDIN_FILENO; i <= (SANITIZED ? STDOUT_FILENO : STDERR_FILENO); i++)
 		if (null != i && dup2(null, i) < 0)
 			return -errno;
 	r = fd_move(net, WORKER_FD_NET);

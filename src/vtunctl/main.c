@@ -5,6 +5,7 @@
 #include "command.h"
 #include "common/cleanup.h"
 #include "common/exitcode.h"
+#include "common/sanitized.h"
 #include "common/secret.h"
 
 #ifdef HAVE_LZO
@@ -56,7 +57,7 @@ int main(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
-		puts("vtunctl " PACKAGE_VERSION ", compress zlib" COMPRESS_LZO);
+		puts("vtunctl " PACKAGE_VERSION ", compress zlib" COMPRESS_LZO SANITIZED_NOTE);
 		return EXIT_DONE;
 	}
 	for (i = 0; argc >= 2 && i < ARRAY_SIZE(commands); i++)

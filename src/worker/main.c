@@ -14,6 +14,7 @@
 #include "common/exitcode.h"
 #include "common/fdutil.h"
 #include "common/log.h"
+#include "common/sanitized.h"
 #include "common/secret.h"
 #include "sandbox.h"
 #include "session.h"
@@ -63,6 +64,7 @@ int main(void)
 	if (secret_init() < 0 || take_begin(&begin) < 0)
 		return EXIT_SOFTWARE;
 	log_set_max(begin.begin.log_max);
+	sanitized_warn();
 	if (fd_set_nonblock(WORKER_FD_MONITOR, 1) < 0 || prepare_network() < 0)
 		return EXIT_OSERR;
 	if (sandbox_verify(begin.begin.single_uid) < 0 || gnutls_global_init() < 0)
