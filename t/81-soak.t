@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# bench/soak --quick: twenty kinds of sessions under churn, loss and rekeys; nothing leaks, none is lost.  And
-# with a worker that loses descriptors, it says so.
+# bench/soak --quick: twenty kinds of sessions under churn, loss and rekeys; nothing leaks, none is lost.
 . "$(dirname "$0")/lib.sh"
 [ "$(id -u)" = 0 ] || skip_all "bench/soak needs root"
 need nft nc perl systemd-socket-activate

@@ -190,7 +190,8 @@ sub watch_descriptors
 		glob "/proc/$pid/fd/*") if $n > $first_fds{$key};
 }
 
-# growth(FROM, TO): by role, of processes that are in both: how many, mean KiB, most KiB, and whose.
+# growth(FROM, TO): by role, of processes that are in both: how many, mean KiB, most KiB, and whose.  Those
+# that change keys all the time are by themselves, as the others would hide what is lost with each.
 sub growth
 {
 	my ($from, $to) = @_;
@@ -199,7 +200,8 @@ sub growth
 	for my $pid (keys %{ $to->{process} }) {
 		my ($old, $new) = ($from->{process}{$pid}, $to->{process}{$pid});
 		next if !$old || $old->{session} != $new->{session} || $old->{role} ne $new->{role};
-		my $r = $role{ $new->{role} } //= { n => 0, sum => 0, most => -1e9 };
+		my $keys = $new->{role} =~ /worker/ && $new->{session}{hasty} && $new->{session}{proto} eq 'udp';
+		my $r = $role{ $new->{role} . ($keys ? ', many keys' : '') } //= { n => 0, sum => 0, most => -1e9 };
 		my $kib = $new->{private} - $old->{private};
 		$r->{n}++;
 		$r->{sum} += $kib;

@@ -12,7 +12,7 @@ our %count; # by name
 my @later; # [time, code]
 
 # Rules that do nothing until an address is in their sets.
-our $rules = <<'NFT';
+my $rules = <<'NFT';
 	table ip soak {
 		set cut { type ipv4_addr; }
 		map port_out { type ipv4_addr : inet_service; }
@@ -21,7 +21,6 @@ our $rules = <<'NFT';
 		map address_in { type ipv4_addr : ipv4_addr; }
 		chain out {
 			type filter hook output priority 0;
-			ip saddr @cut drop
 			udp dport 20000-20999 udp sport set ip saddr map @port_out
 			udp dport 20000-20999 ip saddr set ip saddr map @address_out
 		}
@@ -34,14 +33,42 @@ our $rules = <<'NFT';
 	}
 NFT
 
+# The server's half of a cut.  A sender must not notice that it is one: to TCP, a packet that is refused by the
+# own machine is something else than one that is lost.
+my $server_rules = <<'NFT';
+	table ip soak {
+		set cut { type ipv4_addr; }
+		chain in {
+			type filter hook prerouting priority -300;
+			ip saddr @cut drop
+		}
+	}
+NFT
+
 sub nft
 {
 	system('nft', "@_") == 0 or die "nft @_: status $?\n";
 }
 
+sub nft_on_server
+{
+	system('nsenter', "--net=/proc/$Census::host{server}/ns/net", 'nft', "@_") == 0 or
+		die "nft @_ on the server: status $?\n";
+}
+
 sub begin
 {
 	nft($rules);
+	nft_on_server($server_rules);
+}
+
+# For so many seconds nothing comes through, in either direction.
+sub cut_for
+{
+	my ($s, $seconds) = @_;
+
+	$_->("add element ip soak cut { $s->{outer} }") for \&nft, \&nft_on_server;
+	later($seconds, sub { $_->("delete element ip soak cut { $s->{outer} }") for \&nft, \&nft_on_server });
 }
 
 sub later
@@ -104,10 +131,9 @@ my %disturb = (
 		my ($s) = @_;
 		my $worker = Census::worker_of($s->{pid}) or return 0;
 		$s->blame('its client vanished without a word', 100);
-		nft("add element ip soak cut { $s->{outer} }");
+		cut_for($s, 2);
 		@$s{qw(killed start_in)} = (1, 3);
 		kill_one($_) for $s->{pid}, $worker;
-		later(2, sub { nft("delete element ip soak cut { $s->{outer} }") });
 	},
 	'link down for 6 s, which it bears' => sub {
 		my ($s) = @_;
@@ -138,14 +164,6 @@ my %disturb = (
 		$s->{nat} = ['address_out', $s->{outer}, 'address_in', $s->{moved}];
 	},
 );
-
-sub cut_for
-{
-	my ($s, $seconds) = @_;
-
-	nft("add element ip soak cut { $s->{outer} }");
-	later($seconds, sub { nft("delete element ip soak cut { $s->{outer} }") });
-}
 
 sub undo_nat
 {

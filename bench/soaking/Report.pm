@@ -64,7 +64,7 @@ sub judge_memory
 	for my $role (sort keys %$growth) {
 		my $g = $growth->{$role};
 		my $mean = $g->{sum} / $g->{n};
-		Session::fault_of_all(sprintf '%s: %d of them have grown by %.0f KiB each', $role, $g->{n}, $mean)
+		Session::fault_of_all(sprintf '%s: %d processes have grown by %.0f KiB each', $role, $g->{n}, $mean)
 			if $mean > GROWTH_MEAN;
 		Session::fault_of_all("$role of $g->{whose} has grown by $g->{most} KiB") if $g->{most} > GROWTH_MOST;
 	}
@@ -175,7 +175,7 @@ sub memory
 	return $text if !$growth;
 	$text .= "\nGrowth of processes that lived from one census ($Census::taken[@Census::taken > 2 ? 1 : 0]{at} %) to the last:\n\n" .
 		"| | processes | mean, KiB | most, KiB | whose |\n|---|--:|--:|--:|---|\n";
-	for my $role (grep { $growth->{$_} } @roles) {
+	for my $role (sort keys %$growth) {
 		my $g = $growth->{$role};
 		$text .= sprintf "| %s | %d | %.1f | %d | %s |\n", $role, $g->{n}, $g->{sum} / $g->{n}, $g->{most},
 			$g->{whose};

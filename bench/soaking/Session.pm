@@ -66,7 +66,7 @@ sub new
 		persist => (qw(yes keep no))[($n + $round) % 3],
 		multi => (qw(killold no killold))[($n + 2 * $round) % 3],
 		steady => ($n + $round) % 4 == 0, # nobody disturbs it, so that it shows a leak
-		hasty => ($n + $round) % 3 == 0, # its keys last for a second, or 64 packets
+		hasty => ($n + $round) % 3 == 1, # its keys last for a second, or 64 packets
 		busy => $n % 23 == 3,
 		outer => "10.0.1.$n",
 		moved => "10.0.2.$n", # where its datagrams come from sometimes
