@@ -11,55 +11,50 @@ use Census;
 our %count; # by name
 my @later; # [time, code]
 
-# Rules that do nothing until an address is in their sets.
-my $rules = <<'NFT';
+# Rules that do nothing until an address is in their sets, on both hosts where packets arrive.  A sender must
+# not notice: to TCP, a packet that the own machine refuses is something else than one that is lost, and what
+# is changed before it is sent gets a wrong checksum.
+my %rules = (
+	client => <<'NFT',
 	table ip soak {
 		set cut { type ipv4_addr; }
-		map port_out { type ipv4_addr : inet_service; }
-		map port_in { type ipv4_addr : inet_service; }
-		map address_out { type ipv4_addr : ipv4_addr; }
-		map address_in { type ipv4_addr : ipv4_addr; }
-		chain out {
-			type filter hook output priority 0;
-			udp dport 20000-20999 udp sport set ip saddr map @port_out
-			udp dport 20000-20999 ip saddr set ip saddr map @address_out
-		}
+		map port { type ipv4_addr : inet_service; }
+		map address { type ipv4_addr : ipv4_addr; }
 		chain in {
 			type filter hook prerouting priority -300;
-			udp sport 20000-20999 ip daddr set ip daddr map @address_in
-			udp sport 20000-20999 udp dport set ip daddr map @port_in
+			udp sport 20000-20999 ip daddr set ip daddr map @address
+			udp sport 20000-20999 udp dport set ip daddr map @port
 			ip daddr @cut drop
 		}
 	}
 NFT
-
-# The server's half of a cut.  A sender must not notice that it is one: to TCP, a packet that is refused by the
-# own machine is something else than one that is lost.
-my $server_rules = <<'NFT';
+	server => <<'NFT',
 	table ip soak {
 		set cut { type ipv4_addr; }
+		map port { type ipv4_addr : inet_service; }
+		map address { type ipv4_addr : ipv4_addr; }
 		chain in {
 			type filter hook prerouting priority -300;
 			ip saddr @cut drop
+			udp dport 20000-20999 udp sport set ip saddr map @port
+			udp dport 20000-20999 ip saddr set ip saddr map @address
 		}
 	}
 NFT
+);
 
+# nft(HOST, COMMAND)
 sub nft
 {
-	system('nft', "@_") == 0 or die "nft @_: status $?\n";
-}
+	my ($host, $command) = @_;
 
-sub nft_on_server
-{
-	system('nsenter', "--net=/proc/$Census::host{server}/ns/net", 'nft', "@_") == 0 or
-		die "nft @_ on the server: status $?\n";
+	system('nsenter', "--net=/proc/$Census::host{$host}/ns/net", 'nft', $command) == 0 or
+		die "nft $command on the $host: status $?\n";
 }
 
 sub begin
 {
-	nft($rules);
-	nft_on_server($server_rules);
+	nft($_, $rules{$_}) for keys %rules;
 }
 
 # For so many seconds nothing comes through, in either direction.
@@ -67,8 +62,29 @@ sub cut_for
 {
 	my ($s, $seconds) = @_;
 
-	$_->("add element ip soak cut { $s->{outer} }") for \&nft, \&nft_on_server;
-	later($seconds, sub { $_->("delete element ip soak cut { $s->{outer} }") for \&nft, \&nft_on_server });
+	nft($_, "add element ip soak cut { $s->{outer} }") for keys %rules;
+	later($seconds, sub { nft($_, "delete element ip soak cut { $s->{outer} }") for keys %rules });
+}
+
+# From now on the server sees its datagrams come from there.
+sub nat
+{
+	my ($s, $map, $seen, $own) = @_;
+	my $back = $map eq 'port' ? $s->{outer} : $seen;
+
+	undo_nat($s);
+	$s->bears(5);
+	nft('server', "add element ip soak $map { $s->{outer} : $seen }");
+	nft('client', "add element ip soak $map { $back : $own }");
+	$s->{nat} = { server => "$map { $s->{outer} }", client => "$map { $back }" };
+}
+
+sub undo_nat
+{
+	my ($s) = @_;
+	my $nat = delete $s->{nat} // return;
+
+	nft($_, "delete element ip soak $nat->{$_}") for keys %$nat;
 }
 
 sub later
@@ -148,30 +164,14 @@ my %disturb = (
 	'NAT with another port' => sub {
 		my ($s) = @_;
 		my $port = udp_port($s) or return 0;
-		undo_nat($s);
-		$s->bears(5);
-		nft("add element ip soak port_out { $s->{outer} : " . (30000 + int rand 20000) . ' }',
-			"; add element ip soak port_in { $s->{outer} : $port }");
-		$s->{nat} = ['port_out', $s->{outer}, 'port_in', $s->{outer}];
+		nat($s, 'port', 30000 + int rand 20000, $port);
 	},
 	'NAT with another address' => sub {
 		my ($s) = @_;
 		udp_port($s) or return 0;
-		undo_nat($s);
-		$s->bears(5);
-		nft("add element ip soak address_out { $s->{outer} : $s->{moved} }",
-			"; add element ip soak address_in { $s->{moved} : $s->{outer} }");
-		$s->{nat} = ['address_out', $s->{outer}, 'address_in', $s->{moved}];
+		nat($s, 'address', $s->{moved}, $s->{outer});
 	},
 );
-
-sub undo_nat
-{
-	my ($s) = @_;
-	my $nat = delete $s->{nat} // return;
-
-	nft("delete element ip soak $nat->[0] { $nat->[1] }; delete element ip soak $nat->[2] { $nat->[3] }");
-}
 
 # The client's own, of its UDP socket; 0 if it has none.
 sub udp_port
