@@ -150,6 +150,7 @@ my %disturb = (
 		cut_for($s, 2);
 		@$s{qw(killed start_in)} = (1, 3);
 		kill_one($_) for $s->{pid}, $worker;
+		return 1;
 	},
 	'link down for 6 s, which it bears' => sub {
 		my ($s) = @_;
