@@ -102,6 +102,11 @@ void tls_readable(struct tls *t)
 	(void)t;
 }
 
+bool tls_is_writable(const struct tls *t)
+{
+	return t->out % 3 != 0;
+}
+
 enum tls_io tls_update_key(struct tls *t)
 {
 	must(t->lifted);

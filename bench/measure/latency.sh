@@ -28,9 +28,9 @@ measure_loaded()
 	local p50p99 transfer
 
 	slow_link add
-	iperf $((loaded_seconds + 1)) -P 4 &
+	iperf $((loaded_seconds + 2)) -P 4 &
 	transfer=$!
-	sleep 1 # the transfer has filled the link's queue by then
+	sleep 2 # the transfer has filled the link's queue by then, and is over its own start
 	metered ping_server $((loaded_seconds * 100))
 	wait $transfer
 	slow_link del

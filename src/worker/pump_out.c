@@ -230,6 +230,19 @@ static int turn_fast(struct pump *p)
 	return over_udp(p) ? read_udp_batch(p) : read_batch(p);
 }
 
+/* On a slow network the kernel is full as soon as a few ms of data lie there. */
+static enum tls_io flush(struct pump *p, bool slow)
+{
+	struct tls *tls = link_tls(p->link);
+	enum tls_io io = link_flush(p->link);
+
+	if (io == TLS_OK && slow && !over_udp(p) && !tls_is_writable(tls))
+		io = TLS_WANT_WRITE;
+	if (io == TLS_WANT_WRITE)
+		pace_full(&p->pace, p->now_us, tls_bytes_out(tls));
+	return io;
+}
+
 enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_error)
 {
 	int turn, n;
@@ -238,14 +251,11 @@ enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_e
 	*ret_error = 0;
 	p->now_us = now_us;
 	for (turn = 0; turn < TURNS_MOST; turn++) {
-		enum tls_io io = link_flush(p->link);
-		bool slow;
+		bool slow = pace_is_slow(&p->pace, now_us);
+		enum tls_io io = flush(p, slow);
 
-		if (io == TLS_WANT_WRITE)
-			pace_full(&p->pace, now_us, tls_bytes_out(link_tls(p->link)));
 		if (!p->live || p->read_eof || (io != TLS_OK && io != TLS_WANT_WRITE))
 			return io;
-		slow = pace_is_slow(&p->pace, now_us);
 		if (io == TLS_WANT_WRITE && !over_udp(p)) {
 			*ret_error = slow ? fill_queue(p) : 0;
 			return *ret_error ? TLS_FAILED : io;

@@ -472,6 +472,13 @@ void tls_readable(struct tls *t)
 	t->drained = false;
 }
 
+bool tls_is_writable(const struct tls *t)
+{
+	struct pollfd p = { .fd = t->fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) != 0;
+}
+
 enum tls_io tls_update_key(struct tls *t)
 {
 	int r = gnutls_session_key_update(t->session, 0);

@@ -54,6 +54,11 @@ enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_
  * tried again: that saves a system call for each packet. */
 void tls_readable(struct tls *t);
 
+/* Whether little enough lies unsent in the kernel (TCP_NOTSENT_LOWAT) that more is worth handing over.
+ * write() itself takes what fills up a whole segment of 64 KiB, which a slow network is busy with for
+ * tens of ms. */
+bool tls_is_writable(const struct tls *t);
+
 /* A new sending key, and the peer is asked for its own (RFC 8446 section 4.6.3). */
 enum tls_io tls_update_key(struct tls *t);
 
