@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Keys change more than a thousand times under load, for UDP, and for TLS as often as it may, and not one packet
-# is lost; where a key has come to its end and there is no new one, TLS carries what is sent.
+# is lost; where a key has come to its end and there is no new one, TLS carries what is sent.  A TLS connection
+# that stalls ends no session for that, but nothing is sent under a key that is too old.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/udp.sh"
 in_own_network "$@"
-need nc sha256sum
+need nc sha256sum nft
 hosts_up
 worker brief
 udp_conf "" ""
@@ -102,5 +103,35 @@ unlike "... all the time UDP was up" "$(cat "$scratch/server.log" "$scratch/clie
 ends_well
 for host in server client; do
 	unlike "... $host: nothing lost or refused" "$(last_record $host)" 'lost|duplicated|refused|arrived'
+done
+end "$server_pid"
+
+# Longer than an answer may take, 10 s, TLS does not get through, and UDP does.
+worker hasty
+udp_conf "keepalive 30:4;" ""
+vtund_server server "$scratch/server.conf"
+udp_session "TLS that stalls: the UDP path comes up"
+cuts_tls()
+{
+	on client nft "add table ip cut; add chain ip cut out { type filter hook output priority 0; };
+		add rule ip cut out tcp dport 5000 drop"
+}
+
+pings_from()
+{
+	on "$1" ping -qc 1 -W 1 "$2"
+}
+
+ok "... from now on" cuts_tls
+ok "... packets cross for a while" pings_from client 10.9.0.1
+ok "... no longer than the old keys may be used" wait_until 40 not pings_from client 10.9.0.1
+ok "... and the session lives" not says_times client "session ended" 1
+on client nft delete table ip cut
+ok "... they cross again when TLS does" wait_until 60 pings_from client 10.9.0.1
+unlike "... in the same session" "$(cat "$scratch/server.log" "$scratch/client.log")" "session ended"
+ends_well
+for host in server client; do
+	n=$(rekeys $host)
+	ok "... $host: with new keys ($n)" [ "${n:-0}" -ge 1 ]
 done
 finish

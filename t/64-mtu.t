@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The path carries less than a link of 1,500 bytes, from the beginning or all of a sudden, and whether
 # routers say so or not: the device's MTU follows, and the copy that was under way arrives.  Over IPv4
-# and IPv6.
+# and IPv6.  What is too large for UDP does not block the TLS connection, though the kernel does not know
+# what the path carries.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/udp.sh"
 in_own_network "$@"
@@ -142,6 +143,14 @@ widens
 mtu_clamps 1450 fd00:a::1 "mtu_clamp no;"
 ok "... as mtu_clamp no wants it: 20 MB cross all the same" copies 20 server client 10.9.0.2
 ends_well
+widens
+udp_conf "" ""
+udp_session "the UDP path comes up" fd00:a::1
+ok "1280 in the middle of IPv6, no ICMP, and IPv6 in the tunnel: 5 MB from server to client are the same" \
+	copies 5 server client 10.9.0.2 follows 1280 1280
+ok "... and from client to server" copies 5 client server fd00:9::1
+ends_well
+widens
 end "$server_pid"
 
 # The path carries the least that is looked for, and no more: what is beside a packet leaves no room for one of
@@ -159,4 +168,19 @@ for with in "reliable yes;" "type ether; device tun0;"; do
 	ends_well
 	widens
 done
+# The devices keep 1280, which UDP cannot carry: all large packets go over TLS.
+udp_conf "" ""
+for mtu in 632 576; do
+	udp_session "the UDP path comes up" 10.1.0.1
+	ok "$mtu in the middle, no ICMP, and IPv6 in the tunnel: 5 MB from server to client are the same" \
+		copies 5 server client 10.9.0.2 shrinks $mtu
+	ok "... and from client to server" copies 5 client server fd00:9::1
+	ends_well
+	widens
+done
+shrinks 632
+udp_session "632 from the beginning, and no ICMP: the UDP path comes up" 10.1.0.1
+ok "... 5 MB from server to client are the same" copies 5 server client 10.9.0.2
+ok "... and from client to server" copies 5 client server fd00:9::1
+ends_well
 finish

@@ -140,12 +140,17 @@ static void send_over_udp(struct pump *p, uint8_t *frame, size_t size)
 		pace_spend(&p->pace, p->now_us, pump_inner_size(p, size));
 }
 
+/* Any frame for UDP may have to go over TLS, and wants room there. */
+static bool has_room(const struct pump *p)
+{
+	return link_room(p->link, FRAME_MOST) != NULL;
+}
+
 static int read_udp_batch(struct pump *p)
 {
 	int frames;
 
-	/* Any of them may have to go over TLS, and wants room there. */
-	for (frames = 0; frames < BATCH_FRAMES && link_room(p->link, FRAME_MOST); frames++) {
+	for (frames = 0; frames < BATCH_FRAMES && has_room(p); frames++) {
 		ssize_t n;
 
 		if (frames > 0 ? udp_should_pause(p->udp) : udp_must_wait(p->udp))
@@ -287,5 +292,5 @@ bool pump_wants_device(const struct pump *p, bool full)
 		return p->pace.queue;
 	if (waits(p))
 		return false;
-	return !full || over_udp(p) || p->pace.slow_until_us > p->now_us;
+	return !full || (over_udp(p) && has_room(p)) || p->pace.slow_until_us > p->now_us;
 }

@@ -26,6 +26,7 @@ struct rekey {
 	bool is_client;
 	enum state state;
 	bool asked; /* client: by the server */
+	bool overdue; /* the answer is: the key may not become older */
 	uint64_t answer_by;
 	uint8_t secret[KEYS_X25519_SIZE]; /* WAIT_RESP: ours, and what we have said */
 	struct rekey_frame said;
@@ -78,7 +79,7 @@ ssize_t rekey_seal(struct rekey *r, uint8_t *packet, size_t payload, enum esp_ne
 
 uint32_t rekey_left(const struct rekey *r)
 {
-	return keyring_left(r->keys);
+	return r->overdue ? 0 : keyring_left(r->keys);
 }
 
 int rekey_open(struct rekey *r, uint64_t now, uint8_t *datagram, size_t size,
@@ -123,6 +124,19 @@ static bool is_next_key(const struct rekey *r, const uint8_t *payload)
 	       spi != UINT32_MAX;
 }
 
+static void await(struct rekey *r, uint64_t now, enum state answer)
+{
+	r->state = answer;
+	r->answer_by = now + r->limits.answer_ms;
+}
+
+static void switch_key(struct rekey *r, uint64_t now)
+{
+	keyring_switch(r->keys, now);
+	r->state = QUIET;
+	r->overdue = false;
+}
+
 /* Both have said what they had to say. */
 static int advance(struct rekey *r, const uint8_t *ours, const uint8_t *theirs)
 {
@@ -158,8 +172,7 @@ static int take_req(struct rekey *r, uint64_t now, const uint8_t *payload)
 	e = advance(r, r->frame.payload, payload);
 	if (e < 0)
 		return e;
-	r->state = WAIT_DONE;
-	r->answer_by = now + r->limits.answer_ms;
+	await(r, now, WAIT_DONE);
 	return 0;
 }
 
@@ -172,8 +185,7 @@ static int take_resp(struct rekey *r, uint64_t now, const uint8_t *payload)
 	e = advance(r, r->said.payload, payload);
 	if (e < 0)
 		return e;
-	keyring_switch(r->keys, now);
-	r->state = QUIET;
+	switch_key(r, now);
 	r->frame = (struct rekey_frame){ .type = FRAME_REKEY_DONE, .size = 4 };
 	put_be32(r->frame.payload, keyring_epoch(r->keys));
 	return 0;
@@ -183,8 +195,7 @@ static int take_done(struct rekey *r, uint64_t now, const uint8_t *payload)
 {
 	if (r->state != WAIT_DONE || get_be32(payload) != keyring_epoch(r->keys))
 		return -EKEYREJECTED;
-	keyring_switch(r->keys, now);
-	r->state = QUIET;
+	switch_key(r, now);
 	return 0;
 }
 
@@ -219,10 +230,9 @@ static bool is_due(const struct rekey *r, uint64_t now)
 
 static void ask(struct rekey *r, uint64_t now)
 {
-	r->answer_by = now + r->limits.answer_ms;
+	await(r, now, r->is_client ? WAIT_RESP : WAIT_REQ);
 	if (r->is_client) {
 		r->frame = r->said = new_key(r, FRAME_REKEY_REQ);
-		r->state = WAIT_RESP;
 		r->asked = false;
 	} else {
 		r->frame = (struct rekey_frame){
@@ -230,15 +240,17 @@ static void ask(struct rekey *r, uint64_t now)
 			.size = WIRE_REKEY_SIZE,
 			.payload = { next_epoch(r), PLEASE_ASK },
 		};
-		r->state = WAIT_REQ;
 	}
 }
 
 int rekey_next(struct rekey *r, uint64_t now, struct rekey_frame *ret)
 {
 	keyring_expire(r->keys, now);
-	if (r->state != QUIET && now >= r->answer_by)
+	if (r->state != QUIET && now >= r->answer_by) {
+		r->overdue = true;
+		r->answer_by = now + r->limits.answer_ms;
 		return -ETIMEDOUT;
+	}
 	if (r->state == QUIET && !r->frame.size && (r->asked || is_due(r, now)))
 		ask(r, now);
 	if (!r->frame.size)

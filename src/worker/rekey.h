@@ -25,7 +25,7 @@
 /* When a key has done its work.  Times in ms. */
 struct rekey_limits {
 	uint64_t interval_ms; /* the age of a key; a server gives its client answer_ms more */
-	uint64_t answer_ms;   /* no answer for so long ends the session */
+	uint64_t answer_ms;   /* an answer that takes longer is overdue */
 	uint64_t old_ms;      /* how long packets under the old key are still taken */
 	uint32_t packets;     /* in either direction */
 	uint64_t bytes;       /* likewise */
@@ -53,7 +53,7 @@ void rekey_free(struct rekey *r);
 
 /* esp_seal() under the key of now; after -EKEYEXPIRED the payload goes over TLS. */
 ssize_t rekey_seal(struct rekey *r, uint8_t *packet, size_t payload, enum esp_next next);
-uint32_t rekey_left(const struct rekey *r); /* packets until it refuses */
+uint32_t rekey_left(const struct rekey *r); /* packets of data that may go under it */
 
 /* esp_open() under the key that the datagram names.  -EBADMSG: counted, drop it. */
 int rekey_open(struct rekey *r, uint64_t now, uint8_t *datagram, size_t size,
@@ -70,8 +70,8 @@ struct rekey_frame {
 };
 
 /* Call it after rekey_take(), at rekey_deadline(), and now and then while packets flow.
- * 1: send *ret, and call again; 0: nothing to do; -ETIMEDOUT: the peer does not answer, end the
- * session with REASON_REKEY. */
+ * 1: send *ret, and call again; 0: nothing to do; -ETIMEDOUT, every answer_ms: the answer is overdue, and
+ * until it comes rekey_left() is 0.  If the peer has the question, end the session with REASON_REKEY. */
 int rekey_next(struct rekey *r, uint64_t now, struct rekey_frame *ret);
 uint64_t rekey_deadline(const struct rekey *r); /* ms; CLOCK_NEVER: none */
 

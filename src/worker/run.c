@@ -16,7 +16,8 @@
 #include "sandbox.h"
 #include "session.h"
 
-enum { STATS_MS = 60000, TLS_KEY_LEAST_MS = 1000 };
+enum { STATS_MS = 60000, TLS_KEY_LEAST_MS = 1000, FIRST_ATTEMPT_MS = 5000 };
+enum { UDP_HEADER = 8, TCP_HEADER_MOST = 60 };
 
 /* The server's UDP address is that of the TCP connection unless its offer names another one. */
 static union endpoint server_endpoint(const struct session *s)
@@ -91,6 +92,7 @@ void run_begin(struct session *s)
 	secret_wipe(&s->auth_secret);
 	keepalive_init(&s->keepalive, s->terms.keepalive_s, s->terms.keepalive_misses, now);
 	s->stats_due = now + STATS_MS;
+	s->udp_first_until = now + FIRST_ATTEMPT_MS;
 	s->tls_key_since = now;
 	s->tls_key_due = now + tls_key_age(s);
 }
@@ -159,6 +161,7 @@ static void take_echo(struct session *s, const struct frame *f)
 
 	if (get_be32(f->data) != s->echo_id || sent > now)
 		return;
+	s->echo_heard = s->echo_id;
 	*srtt = *srtt ? *srtt - *srtt / 8 + (now - sent) / 8 : now - sent;
 }
 
@@ -295,13 +298,33 @@ uint64_t run_deadline(const struct session *s)
 	return udp < due ? udp : due;
 }
 
+/* The peer answers what is about keys before it answers the ECHO_REQ behind that. */
+static void put_frame(struct session *s, const struct rekey_frame *f)
+{
+	session_put(s, f->type, f->payload, f->size);
+	if (f->type != FRAME_REKEY_REQ && f->type != FRAME_REKEY_RESP)
+		return;
+	s->rekey_echo = s->echo_id + 1;
+	send_echo(s);
+}
+
+/* Without an answer to that ECHO_REQ the question may not have arrived: the connection stalls, and for how long
+ * it may is the keepalive's affair. */
+static void rekey_overdue(struct session *s)
+{
+	if (s->echo_heard >= s->rekey_echo)
+		session_end(s, REASON_REKEY, 0, "the peer does not answer to rekeying");
+	else if (s->echo_id < s->rekey_echo)
+		send_echo(s);
+}
+
 static void take_news(struct session *s, const struct udp_news *news)
 {
 	char text[64];
 	unsigned i;
 
 	for (i = 0; i < news->n_frames; i++)
-		session_put(s, news->frames[i].type, news->frames[i].payload, news->frames[i].size);
+		put_frame(s, &news->frames[i]);
 	if (news->up)
 		log_info("data goes over UDP, peer %s", udp_peer_text(s->pump.udp, text));
 	if (news->down)
@@ -323,8 +346,8 @@ static void step_udp(struct session *s, uint64_t now)
 	if (s->pump.live && udp_receive(s->pump.udp, now))
 		s->more = true;
 	if (udp_step(s->pump.udp, now, &news) < 0)
-		session_end(s, REASON_REKEY, 0, "the peer does not answer to rekeying");
-	else
+		rekey_overdue(s);
+	if (s->state == STATE_RUN)
 		take_news(s, &news);
 }
 
@@ -370,6 +393,19 @@ static bool wants_tls_key(struct session *s, uint64_t now)
 	return false;
 }
 
+/* Beside UDP the TLS connection carries little, but all depends on it: new keys above all.  Frames that are too
+ * large for the UDP path must not block it, as they would where the path carries less than the kernel thinks:
+ * so it has segments that are known to pass, until the first attempt with UDP is over. */
+static size_t tls_segment(const struct session *s, uint64_t now)
+{
+	size_t proven;
+
+	if (!s->pump.udp || (!udp_is_up(s->pump.udp) && now >= s->udp_first_until))
+		return 0;
+	proven = udp_proven(s->pump.udp);
+	return proven ? proven + UDP_HEADER - TCP_HEADER_MOST : TLS_SEGMENT_LEAST;
+}
+
 void run_step(struct session *s)
 {
 	uint64_t now_us = clock_us(), now = now_us / 1000;
@@ -381,6 +417,7 @@ void run_step(struct session *s)
 	step_udp(s, now);
 	if (s->state != STATE_RUN)
 		return;
+	tls_limit_segments(link_tls(s->link), tls_segment(s, now));
 	io = wants_tls_key(s, now) ? update_tls_key(s, now)
 				   : pump_out(&s->pump, now_us, &more, &error);
 	s->more |= more;

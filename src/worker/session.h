@@ -44,10 +44,12 @@ struct session {
 	union endpoint peer;  /* of the TCP connection */
 	uint8_t auth_secret[AUTH_SECRET_SIZE];
 	uint64_t stats_due;   /* ms */
+	uint64_t udp_first_until; /* ms: so long UDP may still come up for the first time */
 	uint64_t tls_key_since, tls_key_due; /* ms: the sending key for TLS, and the next one */
 	uint64_t closing_due; /* ms */
 	enum wire_state closing_from;
-	uint32_t echo_id;
+	uint32_t echo_id, echo_heard; /* the last one asked, and answered */
+	uint32_t rekey_echo;          /* the first one behind the last question about keys */
 	struct ipc_end end;
 };
 

@@ -30,6 +30,7 @@ struct tls {
 	bool foreign;
 	int io_error;   /* of the last read or write that failed */
 	bool more;      /* more records follow at once: they are gathered */
+	size_t segment; /* what is sent leaves in none larger than this; 0: the kernel knows */
 	bool ended;      /* the peer has closed the connection */
 	bool drained;   /* the last read took all there was: ask poll() before the next one */
 	uint64_t in, out;
@@ -147,11 +148,22 @@ static int pull_timeout(gnutls_transport_ptr_t context, unsigned ms)
 	return poll(&p, 1, ms == GNUTLS_INDEFINITE_TIMEOUT ? -1 : (int)ms);
 }
 
+/* What is sent next.  By MSG_EOR the kernel adds nothing to a segment, also when it sends it again. */
+static ssize_t send_some(const struct tls *t)
+{
+	size_t left = t->gathered - t->sent, piece;
+
+	if (!t->segment)
+		return send(t->fd, t->gather + t->sent, left, MSG_NOSIGNAL);
+	piece = t->segment - t->sent % t->segment;
+	return send(t->fd, t->gather + t->sent, left < piece ? left : piece, MSG_NOSIGNAL | MSG_EOR);
+}
+
 /* Sends what was gathered.  0; -1 and errno: EAGAIN if not all of it could go. */
 static int send_gathered(struct tls *t)
 {
 	while (t->sent < t->gathered) {
-		ssize_t n = send(t->fd, t->gather + t->sent, t->gathered - t->sent, MSG_NOSIGNAL);
+		ssize_t n = send_some(t);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -239,6 +251,7 @@ int tls_new(int role, int fd, const char *sni, struct tls **ret)
 		return log_errno(LOG_ERR, ENOMEM, "TLS");
 	t->role = role;
 	t->fd = fd;
+	t->segment = TLS_SEGMENT_LEAST;
 	r = set_up(t, sni);
 	if (r < 0) {
 		log_error("TLS cannot be set up: %s", gnutls_strerror(r));
@@ -465,6 +478,11 @@ enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_
 	}
 	*ret_size = done;
 	return io == TLS_OK ? flush(t) : io;
+}
+
+void tls_limit_segments(struct tls *t, size_t most)
+{
+	t->segment = most;
 }
 
 void tls_readable(struct tls *t)

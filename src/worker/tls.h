@@ -23,7 +23,12 @@ enum tls_io {
 };
 /* After the last three tls_error() has a sentence. */
 
-enum { TLS_RECORD_MOST = 16384, TLS_PREAUTH_MOST = 65536 };
+enum {
+	TLS_RECORD_MOST = 16384,
+	TLS_PREAUTH_MOST = 65536,
+	/* What passes everywhere: a packet of 576 bytes, with all the options that it can have. */
+	TLS_SEGMENT_LEAST = 576 - 20 - 20 - 40,
+};
 
 struct tls;
 
@@ -49,6 +54,11 @@ enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size);
 /* Writes as records of at most TLS_RECORD_MOST bytes.  *ret_size bytes were taken even if the result
  * is WANT_WRITE; go on with the rest, which may be none: OK means that all has left. */
 enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_size);
+
+/* What is sent from now on leaves in TCP segments of at most so many bytes, TLS_SEGMENT_LEAST at the beginning;
+ * 0: as many as the kernel likes, which is much faster.  But where no router tells the kernel that they are too
+ * large, it sends them again until the connection dies, and whatever is behind them waits. */
+void tls_limit_segments(struct tls *t, size_t most);
 
 /* poll() says that the socket is readable.  Until then a read that once took all there was is not
  * tried again: that saves a system call for each packet. */

@@ -292,21 +292,28 @@ static void silence(void)
 	now += 29999;
 	ok(says(C) == 0, "so long all is well");
 	now++;
-	ok(says(C) == -ETIMEDOUT, "then the session must end");
+	ok(says(C) == -ETIMEDOUT && says(C) == 0 && rekey_deadline(end[C]) == now + 30000,
+	   "then it is overdue, which is said every half minute");
+	ok(rekey_left(end[C]) == 0 && flows(C), "no data goes under the old key, though a probe may");
+	ok(taken(C) == 0 && says(S) == FRAME_REKEY_RESP && taken(S) == 0 && rekey_left(end[C]) > 0,
+	   "until the answer comes after all");
 	meet(&l, &l);
 	now += 3600000;
 	says(C);
 	taken(C);
 	says(S);
 	now += 30000;
-	ok(says(S) == -ETIMEDOUT, "the server waits no longer for DONE");
+	ok(says(S) == -ETIMEDOUT && rekey_left(end[S]) == 0, "the server misses DONE");
+	ok(flows(C) && rekey_left(end[S]) == 0, "... also when the client uses the new key");
 	meet(&l, &l);
 	now += 3629999;
 	ok(says(S) == 0, "the server leaves the client its time");
 	now++;
 	ok(says(S) == FRAME_REKEY_REQ, "but not for ever");
 	now += 30000;
-	ok(says(S) == -ETIMEDOUT, "nor waits for ever");
+	ok(says(S) == -ETIMEDOUT && rekey_left(end[S]) == 0, "nor uses the key for ever");
+	ok(says(C) == FRAME_REKEY_REQ && taken(C) == 0 && rekey_left(end[S]) == 0,
+	   "a late question does not make it younger");
 }
 
 /* A good REQ of the client, one byte changed: what the server says to it. */
