@@ -15,6 +15,7 @@
 #include "rekey.h"
 #include "sandbox.h"
 #include "session.h"
+#include "transport.h"
 
 enum { STATS_MS = 60000, TLS_KEY_LEAST_MS = 1000, FIRST_ATTEMPT_MS = 5000 };
 enum { UDP_HEADER = 8, TCP_HEADER_MOST = 60 };
@@ -403,7 +404,7 @@ static size_t tls_segment(const struct session *s, uint64_t now)
 	if (!s->pump.udp || (!udp_is_up(s->pump.udp) && now >= s->udp_first_until))
 		return 0;
 	proven = udp_proven(s->pump.udp);
-	return proven ? proven + UDP_HEADER - TCP_HEADER_MOST : TLS_SEGMENT_LEAST;
+	return proven ? proven + UDP_HEADER - TCP_HEADER_MOST : TRANSPORT_SEGMENT_LEAST;
 }
 
 void run_step(struct session *s)

@@ -3,44 +3,28 @@
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "common/cleanup.h"
 #include "common/log.h"
 #include "tlscred.h"
+#include "transport.h"
 
 enum {
-	READ_AHEAD = 128 * 1024,
-	GATHER = 256 * 1024,        /* ciphertext that leaves in one send */
 	RECORD_SPACE = TLS_RECORD_MOST + 256, /* one record with everything around it */
-	FIRST_BYTES = 40,
+	BANNER_MOST = 40,                     /* of what is not TLS */
 };
 
 struct tls {
 	gnutls_session_t session;
 	gnutls_certificate_credentials_t cred;
-	int role, fd;
-	bool lifted;    /* no budget any more */
-	bool over;      /* the budget is used up */
+	int role;
 	bool foreign;
-	int io_error;   /* of the last read or write that failed */
-	bool more;      /* more records follow at once: they are gathered */
-	size_t segment; /* what is sent leaves in none larger than this; 0: the kernel knows */
-	bool ended;      /* the peer has closed the connection */
-	bool drained;   /* the last read took all there was: ask poll() before the next one */
-	uint64_t in, out;
-	uint8_t first[FIRST_BYTES];
-	size_t n_first;
 	char error[200];
-	size_t head, tail; /* of ahead[] */
-	size_t sent, gathered; /* of gather[] */
-	uint8_t ahead[READ_AHEAD];
-	uint8_t gather[GATHER];
+	struct transport transport;
 };
 
 __attribute__((format(printf, 2, 3))) static void set_error(struct tls *t, const char *format, ...)
@@ -58,155 +42,69 @@ __attribute__((format(printf, 2, 3))) static void set_error(struct tls *t, const
 
 /* What comes first from a server must be a TLS handshake or alert; "VTUN" and banners are told
  * apart before GnuTLS makes "unexpected packet" of them. */
-static bool is_foreign(struct tls *t, size_t n)
+static bool is_foreign(const struct tls *t)
 {
-	size_t i;
+	const uint8_t *first = t->transport.ahead;
 
-	if (t->role != ROLE_CLIENT || t->in != n)
-		return false;
-	t->n_first = n < FIRST_BYTES ? n : FIRST_BYTES;
-	memcpy(t->first, t->ahead, t->n_first);
-	if (t->first[0] == 0x16 || t->first[0] == 0x15)
-		return false;
-	if (t->n_first >= 4 && memcmp(t->first, "VTUN", 4) == 0) {
-		set_error(t, "the server speaks the old unencrypted VTun protocol, which is refused: "
-			     "upgrade it to VTun 4");
-		return true;
-	}
-	for (i = 0; i < t->n_first && t->first[i] >= 0x20 && t->first[i] < 0x7f; i++)
-		;
-	set_error(t, "the server does not speak TLS%s%.*s%s: is it VTun 4 on that port?",
-		  i ? ", it says \"" : "", (int)i, (const char *)t->first, i ? "\"" : "");
-	return true;
+	return t->role == ROLE_CLIENT && first[0] != 0x16 && first[0] != 0x15;
 }
 
-static ssize_t refill(struct tls *t)
+static void describe_foreign(struct tls *t)
 {
-	size_t room = sizeof(t->ahead);
-	ssize_t n;
+	const uint8_t *first = t->transport.ahead;
+	size_t n = t->transport.tail, i;
 
-	if (!t->lifted) {
-		if (t->in >= TLS_PREAUTH_MOST) {
-			t->over = true;
-			set_error(t, "more than %d bytes before authentication", TLS_PREAUTH_MOST);
-			errno = ECONNABORTED;
-			return -1;
-		}
-		room = TLS_PREAUTH_MOST - t->in;
+	if (n >= 4 && memcmp(first, "VTUN", 4) == 0) {
+		set_error(t, "the server speaks the old unencrypted VTun protocol, which is refused: "
+			     "upgrade it to VTun 4");
+		return;
 	}
-	n = recv(t->fd, t->ahead, room, 0);
-	if (n <= 0) {
-		t->io_error = n < 0 ? errno : 0;
-		t->ended = n == 0;
-		return n;
-	}
-	t->drained = (size_t)n < room;
-	t->in += (size_t)n;
-	t->head = 0;
-	t->tail = (size_t)n;
-	if (!t->foreign && is_foreign(t, (size_t)n)) {
-		t->foreign = true;
-		errno = EPROTO;
-		return -1;
-	}
+	for (i = 0; i < n && i < BANNER_MOST && first[i] >= 0x20 && first[i] < 0x7f; i++)
+		;
+	set_error(t, "the server does not speak TLS%s%.*s%s: is it VTun 4 on that port?",
+		  i ? ", it says \"" : "", (int)i, (const char *)first, i ? "\"" : "");
+}
+
+/* The result for GnuTLS, with the reason where it looks for it. */
+static ssize_t answer(struct tls *t, ssize_t n)
+{
+	if (n < 0)
+		gnutls_transport_set_errno(t->session, errno);
 	return n;
 }
 
 static ssize_t pull(gnutls_transport_ptr_t context, void *data, size_t size)
 {
 	struct tls *t = context;
-	size_t n;
+	bool begins = t->transport.in == 0;
+	ssize_t n = -1;
 
-	if (t->foreign || t->over) {
-		gnutls_transport_set_errno(t->session, EPROTO);
-		return -1;
+	errno = EPROTO;
+	if (!t->foreign && !t->transport.over)
+		n = transport_read(&t->transport, data, size);
+	if (n > 0 && begins && is_foreign(t)) {
+		describe_foreign(t);
+		t->foreign = true;
+		errno = EPROTO;
+		n = -1;
+	} else if (t->transport.over) {
+		set_error(t, "more than %d bytes before authentication", TRANSPORT_PREAUTH_MOST);
 	}
-	if (t->head == t->tail) {
-		ssize_t r = -1;
-
-		errno = EAGAIN;
-		if (!t->drained)
-			r = refill(t);
-		if (r < 0)
-			gnutls_transport_set_errno(t->session, errno);
-		if (r <= 0)
-			return r;
-	}
-	n = t->tail - t->head < size ? t->tail - t->head : size;
-	memcpy(data, t->ahead + t->head, n);
-	t->head += n;
-	return (ssize_t)n;
+	return answer(t, n);
 }
 
 static int pull_timeout(gnutls_transport_ptr_t context, unsigned ms)
 {
 	struct tls *t = context;
-	struct pollfd p = { .fd = t->fd, .events = POLLIN };
 
-	if (t->head != t->tail)
-		return 1;
-	return poll(&p, 1, ms == GNUTLS_INDEFINITE_TIMEOUT ? -1 : (int)ms);
+	return transport_wait(&t->transport, ms == GNUTLS_INDEFINITE_TIMEOUT ? -1 : (int)ms);
 }
 
-/* What is sent next.  By MSG_EOR the kernel adds nothing to a segment, also when it sends it again. */
-static ssize_t send_some(const struct tls *t)
-{
-	size_t left = t->gathered - t->sent, piece;
-
-	if (!t->segment)
-		return send(t->fd, t->gather + t->sent, left, MSG_NOSIGNAL);
-	piece = t->segment - t->sent % t->segment;
-	return send(t->fd, t->gather + t->sent, left < piece ? left : piece, MSG_NOSIGNAL | MSG_EOR);
-}
-
-/* Sends what was gathered.  0; -1 and errno: EAGAIN if not all of it could go. */
-static int send_gathered(struct tls *t)
-{
-	while (t->sent < t->gathered) {
-		ssize_t n = send_some(t);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			t->io_error = errno;
-			return -1;
-		}
-		t->sent += (size_t)n;
-		t->out += (size_t)n;
-	}
-	t->sent = t->gathered = 0;
-	return 0;
-}
-
-/* A system call and a wake-up of the peer for each record cost more than the copy.  Only a full
- * buffer makes GnuTLS wait; what it has given away once is ours to send. */
 static ssize_t push(gnutls_transport_ptr_t context, const giovec_t *iov, int n_iov)
 {
 	struct tls *t = context;
-	size_t size = 0;
-	int i;
 
-	for (i = 0; i < n_iov; i++)
-		size += iov[i].iov_len;
-	if (size > sizeof(t->gather) - t->gathered) {
-		if (send_gathered(t) < 0) {
-			gnutls_transport_set_errno(t->session, errno);
-			return -1;
-		}
-		if (size > sizeof(t->gather)) {
-			gnutls_transport_set_errno(t->session, EMSGSIZE);
-			return -1;
-		}
-	}
-	for (i = 0; i < n_iov; i++) {
-		memcpy(t->gather + t->gathered, iov[i].iov_base, iov[i].iov_len);
-		t->gathered += iov[i].iov_len;
-	}
-	if (!t->more && send_gathered(t) < 0 && errno != EAGAIN) {
-		gnutls_transport_set_errno(t->session, errno);
-		return -1;
-	}
-	return (ssize_t)size;
+	return answer(t, transport_write(&t->transport, iov, n_iov));
 }
 
 /* ---- life */
@@ -250,8 +148,7 @@ int tls_new(int role, int fd, const char *sni, struct tls **ret)
 	if (!t)
 		return log_errno(LOG_ERR, ENOMEM, "TLS");
 	t->role = role;
-	t->fd = fd;
-	t->segment = TLS_SEGMENT_LEAST;
+	transport_init(&t->transport, fd);
 	r = set_up(t, sni);
 	if (r < 0) {
 		log_error("TLS cannot be set up: %s", gnutls_strerror(r));
@@ -324,11 +221,11 @@ static void describe(struct tls *t, int r)
 
 static void describe_loss(struct tls *t)
 {
-	if (t->in == 0)
+	if (t->transport.in == 0)
 		set_error(t, "closed before TLS (another service, too many attempts, or no configuration: "
 			  "see the log over there)");
-	else if (!t->ended && t->io_error)
-		set_error(t, "%s", strerror(t->io_error));
+	else if (!t->transport.ended && t->transport.error)
+		set_error(t, "%s", strerror(t->transport.error));
 	else
 		set_error(t, "it ended without a close: vtund or its machine died, or something on the way "
 			  "cut it");
@@ -345,13 +242,13 @@ static enum tls_io outcome(struct tls *t, int r)
 	case GNUTLS_E_PUSH_ERROR:
 		if (t->foreign)
 			return TLS_FOREIGN;
-		if (t->over)
+		if (t->transport.over)
 			return TLS_FAILED;
 		describe_loss(t);
 		return TLS_LOST;
 	case GNUTLS_E_UNEXPECTED_PACKET_LENGTH:
 		/* The connection has ended within a record: the peer died while it sent. */
-		if (t->ended) {
+		if (t->transport.ended) {
 			describe_loss(t);
 			return TLS_LOST;
 		}
@@ -386,14 +283,14 @@ enum tls_io tls_handshake(struct tls *t)
 {
 	int r;
 
-	if (send_gathered(t) < 0 && errno == EAGAIN)
+	if (transport_flush(&t->transport) < 0 && errno == EAGAIN)
 		return TLS_WANT_WRITE;
 	r = gnutls_handshake(t->session);
 	if (r == 0)
 		return check_profile(t);
 	if (r == GNUTLS_E_WARNING_ALERT_RECEIVED)
 		return TLS_WANT_READ;
-	if (gnutls_error_is_fatal(r) && !t->foreign && !t->over && r != GNUTLS_E_PREMATURE_TERMINATION)
+	if (gnutls_error_is_fatal(r) && !t->foreign && !t->transport.over && r != GNUTLS_E_PREMATURE_TERMINATION)
 		gnutls_alert_send_appropriate(t->session, r);
 	return outcome(t, r);
 }
@@ -415,7 +312,7 @@ int tls_export_udp(struct tls *t, uint8_t ret[static 32])
 
 void tls_lift_budget(struct tls *t)
 {
-	t->lifted = true;
+	t->transport.lifted = true;
 }
 
 /* ---- data */
@@ -425,7 +322,7 @@ void tls_lift_budget(struct tls *t)
 static bool is_for_nothing(const struct tls *t, ssize_t r)
 {
 	return r == GNUTLS_E_INTERRUPTED || r == GNUTLS_E_WARNING_ALERT_RECEIVED ||
-	       (r == GNUTLS_E_AGAIN && t->head != t->tail && !gnutls_record_get_direction(t->session));
+	       (r == GNUTLS_E_AGAIN && transport_holds(&t->transport) && !gnutls_record_get_direction(t->session));
 }
 
 enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size)
@@ -449,7 +346,7 @@ enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size)
 
 static enum tls_io flush(struct tls *t)
 {
-	if (send_gathered(t) == 0)
+	if (transport_flush(&t->transport) == 0)
 		return TLS_OK;
 	return errno == EAGAIN ? TLS_WANT_WRITE : outcome(t, GNUTLS_E_PUSH_ERROR);
 }
@@ -464,13 +361,13 @@ enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_
 		size_t piece = size - done < TLS_RECORD_MOST ? size - done : TLS_RECORD_MOST;
 		ssize_t n;
 
-		if (sizeof(t->gather) - t->gathered < RECORD_SPACE) {
+		if (transport_room(&t->transport) < RECORD_SPACE) {
 			io = flush(t);
 			continue;
 		}
-		t->more = true;
+		t->transport.more = true;
 		n = gnutls_record_send(t->session, p + done, piece);
-		t->more = false;
+		t->transport.more = false;
 		if (n < 0)
 			io = outcome(t, (int)n);
 		else
@@ -482,19 +379,17 @@ enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_
 
 void tls_limit_segments(struct tls *t, size_t most)
 {
-	t->segment = most;
+	t->transport.segment = most;
 }
 
 void tls_readable(struct tls *t)
 {
-	t->drained = false;
+	t->transport.drained = false;
 }
 
 bool tls_is_writable(const struct tls *t)
 {
-	struct pollfd p = { .fd = t->fd, .events = POLLOUT };
-
-	return poll(&p, 1, 0) != 0;
+	return transport_is_writable(&t->transport);
 }
 
 enum tls_io tls_update_key(struct tls *t)
@@ -506,7 +401,7 @@ enum tls_io tls_update_key(struct tls *t)
 
 void tls_close(struct tls *t)
 {
-	t->more = false;
+	t->transport.more = false;
 	gnutls_bye(t->session, GNUTLS_SHUT_WR);
 }
 
@@ -517,10 +412,10 @@ const char *tls_error(const struct tls *t)
 
 uint64_t tls_bytes_in(const struct tls *t)
 {
-	return t->in;
+	return t->transport.in;
 }
 
 uint64_t tls_bytes_out(const struct tls *t)
 {
-	return t->out;
+	return t->transport.out;
 }

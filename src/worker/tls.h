@@ -23,12 +23,7 @@ enum tls_io {
 };
 /* After the last three tls_error() has a sentence. */
 
-enum {
-	TLS_RECORD_MOST = 16384,
-	TLS_PREAUTH_MOST = 65536,
-	/* What passes everywhere: a packet of 576 bytes, with all the options that it can have. */
-	TLS_SEGMENT_LEAST = 576 - 20 - 20 - 40,
-};
+enum { TLS_RECORD_MOST = 16384 };
 
 struct tls;
 
@@ -45,7 +40,7 @@ enum tls_io tls_handshake(struct tls *t);
 int tls_export_sid(struct tls *t, uint8_t ret[static 32]);
 int tls_export_udp(struct tls *t, uint8_t ret[static 32]);
 
-/* Until this is called the peer may send TLS_PREAUTH_MOST bytes in all, handshake included. */
+/* Until this is called the peer may send TRANSPORT_PREAUTH_MOST bytes in all, handshake included. */
 void tls_lift_budget(struct tls *t);
 
 /* Reads one record's worth, at most `size` bytes. */
@@ -55,7 +50,7 @@ enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size);
  * is WANT_WRITE; go on with the rest, which may be none: OK means that all has left. */
 enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_size);
 
-/* What is sent from now on leaves in TCP segments of at most so many bytes, TLS_SEGMENT_LEAST at the beginning;
+/* What is sent from now on leaves in TCP segments of at most so many bytes, TRANSPORT_SEGMENT_LEAST at the beginning;
  * 0: as many as the kernel likes, which is much faster.  But where no router tells the kernel that they are too
  * large, it sends them again until the connection dies, and whatever is behind them waits. */
 void tls_limit_segments(struct tls *t, size_t most);
@@ -64,9 +59,7 @@ void tls_limit_segments(struct tls *t, size_t most);
  * tried again: that saves a system call for each packet. */
 void tls_readable(struct tls *t);
 
-/* Whether little enough lies unsent in the kernel (TCP_NOTSENT_LOWAT) that more is worth handing over.
- * write() itself takes what fills up a whole segment of 64 KiB, which a slow network is busy with for
- * tens of ms. */
+/* As transport_is_writable(). */
 bool tls_is_writable(const struct tls *t);
 
 /* A new sending key, and the peer is asked for its own (RFC 8446 section 4.6.3). */
