@@ -34,10 +34,13 @@ struct tls {
 	bool lifted;
 } tls_of;
 
+static unsigned writable_asked;
+
 int tls_new(int role, int fd, const char *sni, struct tls **ret)
 {
 	(void)role, (void)fd, (void)sni;
 	tls_of = (struct tls){};
+	writable_asked = 0;
 	*ret = &tls_of;
 	return 0;
 }
@@ -107,9 +110,11 @@ void tls_readable(struct tls *t)
 	(void)t;
 }
 
+/* poll() says the same at some time, or it would wait for ever. */
 bool tls_is_writable(const struct tls *t)
 {
-	return t->out % 3 != 0;
+	(void)t;
+	return ++writable_asked % 3 != 0;
 }
 
 enum tls_io tls_update_key(struct tls *t)
