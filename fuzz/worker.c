@@ -14,7 +14,8 @@
 #include "play.h"
 #include "worker/ask.h"
 #include "worker/sandbox.h"
-#include "worker/session.h"
+#include "worker/loop.h"
+#include "worker/tls.h"
 #include "worker/wire.h"
 
 enum { MOST = 8192, PLAIN_MOST = 1024 /* no more than the device can take at once */ };
@@ -318,7 +319,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	monitor_of_worker = pair[0];
 	ask_init(pair[0]);
 	log_set_sink(quiet);
-	r = session_run(&begin, socket(AF_INET, SOCK_STREAM, 0));
+	r = loop_run(&begin, socket(AF_INET, SOCK_STREAM, 0));
 	listen_to_worker();
 	must(r < 0 || ends == 1);
 	close(pair[0]);

@@ -7,7 +7,7 @@
 
 #include "ask.h"
 #include "common/secret.h"
-#include "session.h"
+#include "states.h"
 
 /* Which frame, or answer, is next. */
 enum { SERVER_INIT, SERVER_CONF, SERVER_DONE };

@@ -17,7 +17,7 @@
 #include "common/sanitized.h"
 #include "common/secret.h"
 #include "sandbox.h"
-#include "session.h"
+#include "loop.h"
 
 /* So much may lie unsent in the kernel: enough to keep a fast line busy, short enough that a ping is
  * not stuck behind it. */
@@ -69,5 +69,5 @@ int main(void)
 		return EXIT_OSERR;
 	if (sandbox_verify(begin.begin.single_uid) < 0 || gnutls_global_init() < 0)
 		return EXIT_SOFTWARE;
-	return session_run(&begin.begin, WORKER_FD_NET) < 0 ? EXIT_SOFTWARE : EXIT_DONE;
+	return loop_run(&begin.begin, WORKER_FD_NET) < 0 ? EXIT_SOFTWARE : EXIT_DONE;
 }

@@ -9,7 +9,7 @@
 #include "ask.h"
 #include "common/cleanup.h"
 #include "common/log.h"
-#include "session.h"
+#include "states.h"
 
 /* Server: ACCEPT, then DEVICE_OK, then UP_OK.  Client: OFFER, then DEVICE_OK, then START. */
 enum { WANT_TERMS, WANT_DEVICE, WANT_UP, WANT_START };

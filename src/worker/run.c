@@ -14,7 +14,7 @@
 #include "common/secret.h"
 #include "rekey.h"
 #include "sandbox.h"
-#include "session.h"
+#include "states.h"
 #include "transport.h"
 
 enum { STATS_MS = 60000, TLS_KEY_LEAST_MS = 1000, FIRST_ATTEMPT_MS = 5000 };
@@ -98,24 +98,13 @@ void run_begin(struct session *s)
 	s->tls_key_due = now + tls_key_age(s);
 }
 
-struct tally *run_tally(struct session *s)
-{
-	struct tally *t = &s->pump.tally;
-
-	t->tx_wire = tls_bytes_out(link_tls(s->link));
-	t->rx_wire = tls_bytes_in(link_tls(s->link));
-	if (s->pump.udp)
-		udp_tally(s->pump.udp, t);
-	return t;
-}
-
 static void send_status(struct session *s, bool answer)
 {
 	struct ipc_status status = {
 		.running = s->pump.live,
 		.udp_up = s->pump.udp && udp_is_up(s->pump.udp),
 		.answer = answer,
-		.tally = *run_tally(s),
+		.tally = *session_tally(s),
 	};
 
 	session_ask(s, ask_status(&status));
@@ -192,20 +181,11 @@ static int take_data(struct session *s, const struct frame *f)
 	return r == -EAGAIN ? r : 0;
 }
 
-void run_drain_udp(struct session *s)
-{
-	int turn;
-
-	for (turn = 0; turn < 8 && s->pump.live && s->pump.udp; turn++)
-		if (!udp_receive(s->pump.udp, clock_ms()))
-			return;
-}
-
 static void take_udp_frame(struct session *s, const struct frame *f)
 {
 	/* A new key retires the last but one, under which the peer has sent until now. */
 	if (f->type == FRAME_REKEY_REQ || f->type == FRAME_REKEY_RESP)
-		run_drain_udp(s);
+		session_drain_udp(s);
 	if (!s->pump.udp)
 		session_end(s, REASON_PROTOCOL, 0, "frame 0x%02x without a UDP path", f->type);
 	else if (udp_on_frame(s->pump.udp, clock_ms(), f->type, f->data) < 0)
@@ -257,7 +237,7 @@ static void send_stats(struct session *s)
 {
 	uint8_t stats[WIRE_STATS_SIZE];
 
-	wire_put_stats(run_tally(s), stats);
+	wire_put_stats(session_tally(s), stats);
 	session_put(s, FRAME_STATS, stats, sizeof(stats));
 }
 

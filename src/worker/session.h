@@ -53,12 +53,6 @@ struct session {
 	struct ipc_end end;
 };
 
-/* Runs the session of `begin` to its end on the connected socket `net` (taken over).  The monitor
- * has been told how it ended, unless the monitor itself is gone.  0 or a negative errno. */
-int session_run(const struct ipc_begin *begin, int net);
-
-/* ---- for login.c, negotiate.c and run.c */
-
 void session_enter(struct session *s, enum session_state next);
 
 /* Ends the session for a reason of our own.  The peer gets it as ERROR (before login without the
@@ -75,24 +69,12 @@ void session_ask(struct session *s, int r);
 /* A frame to the peer; if there is no room for it the peer is not reading: the session ends. */
 void session_put(struct session *s, uint8_t type, const void *payload, size_t size);
 
-/* What each state makes of a frame of the peer.  0, or -EAGAIN: keep it, it cannot be taken now. */
-int login_on_frame(struct session *s, const struct frame *f);
-int negotiate_on_frame(struct session *s, const struct frame *f);
-int run_on_frame(struct session *s, const struct frame *f);
+/* Which frames may come now.  What has crossed our last word belongs to the state before it. */
+enum wire_state session_wire_state(const struct session *s);
 
-/* ... and of a message of the monitor.  Descriptors that they take are set to -1.  -EBADMSG: not
- * one that can come now. */
-int login_on_message(struct session *s, const struct ipc_message *m);
-int negotiate_on_message(struct session *s, const struct ipc_message *m, int fds[static IPC_FDS_MAX]);
-int run_on_message(struct session *s, const struct ipc_message *m);
-
-/* RUN: moves what can be moved, and does what time demands. */
-void run_step(struct session *s);
-uint64_t run_deadline(const struct session *s); /* ms */
-struct tally *run_tally(struct session *s);
+/* What both ends have counted so far. */
+struct tally *session_tally(struct session *s);
 
 /* Takes what has come over UDP and waits in the socket: it left before the frame that is being answered,
  * or before the count that is about to be said.  Bounded by what a socket holds. */
-void run_drain_udp(struct session *s);
-void run_begin(struct session *s);
-void run_device_up(struct session *s, uint16_t mtu);
+void session_drain_udp(struct session *s);
