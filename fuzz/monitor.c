@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../t/unit/scripted.h"
+#include "monitor/conclude.h"
 #include "play.h"
 
 enum { MOST = 4096 };
@@ -192,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	open_signals();
 	prepare_session(data[0]);
 	monitor_run(&session);
-	code = session_conclude(&session, false);
+	code = conclude(&session, false);
 	must(session.ending.cause != ENDING_NONE && (session.phase == PHASE_ENDED || session.worker.dead));
 	must(balanced() && nb.opened <= 1 && nb.ups <= 1);
 	must(nb.with_password + nb.without_password <= 1 && nb.attempts <= 1);

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/secret.h"
+#include "conclude.h"
 #include "confread.h"
 #include "dial.h"
 #include "monitor.h"
@@ -217,7 +218,7 @@ static enum exit_code run_session(struct client *c, struct round *r, struct sess
 	monitor_run(s);
 	if (s->ending.cause == ENDING_SIGNAL && s->ending.number == SIGHUP)
 		c->again_at_once = true;
-	code = session_conclude(s, keeps_tunnel(c));
+	code = conclude(s, keeps_tunnel(c));
 	r->came_up = s->up_ms != 0;
 	r->refused = r->refused || code == EXIT_NOPERM;
 	return code;

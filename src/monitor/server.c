@@ -5,6 +5,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "conclude.h"
 #include "confread.h"
 #include "monitor.h"
 #include "peek.h"
@@ -133,7 +134,7 @@ static int serve(struct session *s, const struct options *opt)
 	if (code != GO_ON)
 		return code;
 	monitor_run(s);
-	return (int)session_conclude(s, false);
+	return (int)conclude(s, false);
 }
 
 enum exit_code server_run(const struct options *opt, int fd, struct signals *signals)

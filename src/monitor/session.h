@@ -93,7 +93,3 @@ int session_refuse(struct session *s, enum reason reason, unsigned detail, enum 
 
 /* To write down how the session ends; NULL if that is known already: the first cause counts. */
 struct ending *session_ends(struct session *s, enum ending_cause cause);
-
-/* After monitor_run(): `down` and the device, unless `keep`; then the final record.  Returns the
- * exit code. */
-enum exit_code session_conclude(struct session *s, bool keep);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/secret.h"
+#include "monitor/conclude.h"
 
 enum { WRONG_ANSWER = 99 };
 
@@ -146,7 +147,7 @@ enum exit_code play(void (*script)(int sock))
 {
 	fork_worker(script);
 	monitor_run(&session);
-	return session_conclude(&session, false);
+	return conclude(&session, false);
 }
 
 bool worker_was_content(void)
