@@ -6,11 +6,10 @@
 # doc/PROTOCOL.md promises him and no more, costs little memory and no time, and the session next door
 # does not notice.
 . "$(dirname "$0")/lib.sh"
+. "$top_srcdir/t/bystander.sh"
 in_own_network "$@"
-hostile=$top_builddir/t/tools/hostile
-[ -x "$hostile" ] || skip_all "t/tools/hostile is not built: make check"
 need ping
-install -m 755 "$hostile" "$own_world/bin"
+install_hostile hostile
 hosts_up
 # A source for each case: guesses are counted by it.
 on server ip route add 10.9.0.0/24 via 192.168.1.2
@@ -28,16 +27,11 @@ conf server <<-EOF
 	u { passwd secret; proto udp; }
 	z { passwd secret; compress zlib:6; }
 	n { passwd secret; keepalive 1:2; up { ip "address add 10.77.0.1 peer 10.77.0.2 dev %d"; ip "link set %d up"; }; }
-	bystander { passwd secret; up { ip "address add 192.168.2.1 peer 192.168.2.2 dev %d"; ip "link set %d up"; }; }
+	$(bystander_section 1 2)
 EOF
-conf client <<-EOF
-	bystander { passwd secret; up { ip "address add 192.168.2.2 peer 192.168.2.1 dev %d"; ip "link set %d up"; }; }
-EOF
+bystander_section 2 1 | conf client
 vtund_server server "$scratch/server.conf"
-vtund_client client "$scratch/client.conf" bystander
-ok "a bystander's session is up" wait_until 10 tunnel_works
-background ping on client ping -i 0.2 192.168.2.1
-ping_pid=$!
+bystander_up
 
 # How large each worker becomes, in KiB, and how long it computes, in clock ticks.
 watch_workers()
@@ -200,8 +194,5 @@ is "no process died of it: 0, and 75, 76, 78 after a login" \
 unlike "no worker deviated or was killed" "$(cat "$scratch/server.log")" 'broke its contract|was killed|hung up, did not'
 sanitized || ok "no worker was larger than 32 MiB" test "$(sort -n "$scratch/memory" | tail -n 1)" -lt 32768
 ok "none computed for more than 2 s" test "$(sort -n -k 2 "$scratch/time" | tail -n 1 | cut -d' ' -f2)" -lt 200
-ok "the bystander's session works" wait_until 10 tunnel_works
-is "... and is the same one" "$(grep -c 'session up' "$scratch/client.log")" 1
-end $ping_pid INT
-like "... and hardly missed a packet" "$(cat "$scratch/ping.log")" ', [0-4](\.[0-9]*)?% packet loss'
+bystander_ends_well
 finish

@@ -6,31 +6,26 @@
 # of phase, twice, with wrong lengths, with descriptors, for another session, or its kernel for what is
 # not on its list.  It is killed, and got nothing by it; the session next door does not notice.
 . "$(dirname "$0")/lib.sh"
+. "$top_srcdir/t/bystander.sh"
 in_own_network "$@"
-deviant=$top_builddir/t/tools/deviant-worker
-[ -x "$deviant" ] || skip_all "t/tools/deviant-worker is not built: make check"
 need ping
 hosts_up
-install -m 755 "$deviant" "$own_world/bin/deviant"
+install_hostile deviant-worker
+
 sides()
 {
 	cat <<-EOF
 		default { type tun; proto tcp; }
 		s { passwd secret; up { program "echo >>$scratch/$1.ups" wait; }; down { program "echo >>$scratch/$1.downs" wait; }; }
-		bystander { passwd secret; up { ip "address add 192.168.2.$2 peer 192.168.2.$3 dev %d"; ip "link set %d up"; }; }
+		$(bystander_section "$2" "$3")
 	EOF
 }
 sides server 1 2 | conf server
 sides client 2 1 | conf client
 vtund_server server "$scratch/server.conf"
-# shellcheck disable=SC2086 # program and options
-background bystander on client $VTUND $vtund_flags -f "$scratch/client.conf" bystander 192.168.1.1
-bystander=$!
-ok "a bystander's session is up" wait_until 10 tunnel_works
-background ping on client ping -i 0.2 192.168.2.1
-ping_pid=$!
+bystander_up
 honest=$VTUND
-VTUND="$own_world/bin/vtund --worker=$own_world/bin/deviant"
+VTUND="$own_world/bin/vtund --worker=$own_world/bin/deviant-worker"
 # shellcheck disable=SC2086 # program and options
 background deviant listen server 192.168.1.1 5999 $VTUND $vtund_flags -f "$scratch/server.conf"
 wait_until 10 listens server 5999 || diag "nothing listens"
@@ -46,7 +41,7 @@ lines()
 
 only_the_bystander()
 {
-	[ "$(pgrep -cx vtund)" = 2 ] && ! pgrep -x deviant
+	[ "$(pgrep -cx vtund)" = 2 ] && ! pgrep -x deviant-worker
 }
 
 # One session whose worker of that side does that.
@@ -84,7 +79,7 @@ deviates()
 	rm -f "$scratch/$side.ups" "$scratch/$side.downs"
 	: >"$scratch/deviant.log"
 	: >"$scratch/$side.devices.log"
-	echo "$question $deed" >"$own_world/bin/deviant.orders"
+	echo "$question $deed" >"$own_world/bin/deviant-worker.orders"
 	on server rm -f /run/vtund/rl # each login that is not finished counts as a failed one
 	"${side}_side"
 	ok "$case_is$side, $deed in place of $question: the worker $log" \
@@ -144,10 +139,5 @@ for side in server client; do
 	done
 done
 
-ok "the bystander's session works" wait_until 10 tunnel_works
-is "... and is the same one" "$(grep -c 'session up' "$scratch/bystander.log")" 1
-end $ping_pid INT
-like "... and hardly missed a packet" "$(cat "$scratch/ping.log")" ', [0-4](\.[0-9]*)?% packet loss'
-end "$bystander"
-is "... and ends in good order" $? 0
+bystander_ends_well
 finish

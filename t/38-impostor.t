@@ -6,11 +6,10 @@
 # has it gets a session's worth of packets; each gets the answer that doc/PROTOCOL.md promises, the
 # log has a line that says so, and the client's other session does not notice.
 . "$(dirname "$0")/lib.sh"
+. "$top_srcdir/t/bystander.sh"
 in_own_network "$@"
-hostile=$top_builddir/t/tools/hostile
-[ -x "$hostile" ] || skip_all "t/tools/hostile is not built: make check"
 need ping
-install -m 755 "$hostile" "$own_world/bin"
+install_hostile hostile
 hosts_up
 on client ip route add local 10.9.0.0/24 dev lo
 on server ip route add 10.9.0.0/24 via 192.168.1.2
@@ -20,18 +19,13 @@ sides()
 	cat <<-EOF
 		default { type tun; proto tcp; }
 		s { passwd secret; down { program "echo >>$scratch/$1.downs" wait; }; up { program "echo >>$scratch/$1.ups" wait; }; }
-		bystander { passwd secret; up { ip "address add 192.168.2.$2 peer 192.168.2.$3 dev %d"; ip "link set %d up"; }; }
+		$(bystander_section "$2" "$3")
 	EOF
 }
 sides server 1 2 | conf server
 sides client 2 1 | conf client
 vtund_server server "$scratch/server.conf"
-# shellcheck disable=SC2086 # program and options
-background bystander on client $VTUND $vtund_flags -f "$scratch/client.conf" bystander 192.168.1.1
-bystander=$!
-ok "a bystander's session is up" wait_until 10 tunnel_works
-background ping on client ping -i 0.2 192.168.2.1
-ping_pid=$!
+bystander_up
 
 # meets CASE STATUS ERE HEARS NAME [OPTION...]: the client dials such a server, ends with that status and
 # that line of log, and the server heard that.
@@ -107,10 +101,5 @@ is "down has run as often as up" "$(wc -l <"$scratch/client.downs")" "$(wc -l <"
 
 # ---- the bystander
 
-ok "the bystander's session works" wait_until 10 tunnel_works
-is "... and is the same one" "$(grep -c 'session up' "$scratch/bystander.log")" 1
-end $ping_pid INT
-like "... and hardly missed a packet" "$(cat "$scratch/ping.log")" ', [0-4](\.[0-9]*)?% packet loss'
-end "$bystander"
-is "... and ends in good order" $? 0
+bystander_ends_well
 finish

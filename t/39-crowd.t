@@ -6,11 +6,10 @@
 # machine is not full of them, whoever comes from elsewhere gets in meanwhile, and the session next door
 # does not notice.
 . "$(dirname "$0")/lib.sh"
+. "$top_srcdir/t/bystander.sh"
 in_own_network "$@"
-hostile=$top_builddir/t/tools/hostile
-[ -x "$hostile" ] || skip_all "t/tools/hostile is not built: make check"
 need ping
-install -m 755 "$hostile" "$own_world/bin"
+install_hostile hostile
 hosts_up
 host_address server eth1 fd00:1::1/64
 host_address client eth1 fd00:1::2/64
@@ -23,18 +22,13 @@ sides()
 	cat <<-EOF
 		default { type tun; proto tcp; multi yes; }
 		h { passwd secret; }
-		bystander { passwd secret; up { ip "address add 192.168.2.$1 peer 192.168.2.$2 dev %d"; ip "link set %d up"; }; }
+		$(bystander_section "$1" "$2")
 	EOF
 }
 sides 1 2 | conf server
 sides 2 1 | conf client
 vtund_server server "$scratch/server.conf" "[::]"
-# shellcheck disable=SC2086 # program and options
-background bystander on client $VTUND $vtund_flags -f "$scratch/client.conf" bystander 192.168.1.1
-bystander=$!
-ok "a bystander's session is up" wait_until 10 tunnel_works
-background ping on client ping -i 0.2 192.168.2.1
-ping_pid=$!
+bystander_up
 
 # How many workers there are at a time, and how large the largest is, in KiB.
 watch_workers()
@@ -71,10 +65,5 @@ like "T37: ... the others were too many, as the log says" "$(cat "$scratch/serve
 ok "T37: there never were more than 24 workers, and the other sessions'" \
 	[ "$(sort -n "$scratch/number" | tail -n 1)" -le 28 ]
 ok "no worker was larger than 32 MiB" [ "$(sort -n "$scratch/memory" | tail -n 1)" -lt 32768 ]
-ok "the bystander's session works" wait_until 10 tunnel_works
-is "... and is the same one" "$(grep -c 'session up' "$scratch/bystander.log")" 1
-end $ping_pid INT
-like "... and hardly missed a packet" "$(cat "$scratch/ping.log")" ', [0-4](\.[0-9]*)?% packet loss'
-end "$bystander"
-is "... and ends in good order" $? 0
+bystander_ends_well
 finish
