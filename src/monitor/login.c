@@ -149,6 +149,7 @@ static int refuse_login(struct session *s)
 int login_confirm(struct session *s, const struct ipc_message *m)
 {
 	struct ipc_message answer = { .op = IPC_AUTH_OK };
+	uint64_t asked_us = clock_us();
 	int sent, r;
 
 	r = auth_server_confirm(s->auth, m->auth_tag.tag, answer.auth_ok.tag, answer.auth_ok.secret);
@@ -156,7 +157,9 @@ int login_confirm(struct session *s, const struct ipc_message *m)
 	s->auth = NULL;
 	if (r < 0 || s->denial) {
 		secret_wipe(&answer);
-		return refuse_login(s);
+		r = refuse_login(s);
+		wait_for_grid(asked_us, s->deadlines.answer);
+		return r;
 	}
 	s->logged_in = true;
 	throttle_success(s->throttle, (struct sockaddr *)&s->ends.peer, s->name);

@@ -25,7 +25,7 @@ static const struct {
 } areas[] = {
 	[RATE_SOURCES] = { 0, 2048 },
 	[RATE_NAMES] = { 2048, 1024 },
-	[RATE_KNOWN] = { 3072, 1024 },
+	[RATE_KNOWN] = { 3072, RATEFILE_KNOWN_SETS * WAYS },
 };
 
 int ratefile_open(const struct privdir *dir)

@@ -19,7 +19,7 @@
 enum rate_area { RATE_SOURCES, RATE_NAMES, RATE_KNOWN };
 
 enum { RATEFILE_SLOTS = 4096, RATEFILE_SEATS = 128, RATEFILE_SEATS_OF_ONE = 24,
-       RATEFILE_MARK_SIZE = 16 };
+       RATEFILE_MARK_SIZE = 16, RATEFILE_KNOWN_SETS = 128 /* key % this: one of them, of eight slots */ };
 
 struct rate_entry {
 	off_t at;       /* where the slot is */

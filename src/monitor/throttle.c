@@ -90,8 +90,12 @@ static int get_name(struct throttle *t, const char *name, uint64_t now, struct r
 static int get_known(struct throttle *t, const struct sockaddr *source, const char *name,
 		     uint64_t now, struct rate_entry *ret)
 {
-	return ratefile_get(t->fd, RATE_KNOWN, entry_key(t, RATE_KNOWN, source, name), now, KNOWN_MS,
-			    ret);
+	/* Where it lies is the name's affair alone: one account, from however many places, fills one set. */
+	uint64_t of_pair = entry_key(t, RATE_KNOWN, source, name);
+	uint64_t of_name = entry_key(t, RATE_NAMES, NULL, name);
+	uint64_t key = of_pair - of_pair % RATEFILE_KNOWN_SETS + of_name % RATEFILE_KNOWN_SETS;
+
+	return ratefile_get(t->fd, RATE_KNOWN, key, now, KNOWN_MS, ret);
 }
 
 /* ---- opening */

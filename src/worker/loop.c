@@ -241,7 +241,7 @@ static short device_events(const struct session *s)
 
 	if (s->state != STATE_RUN || !p->live)
 		return 0;
-	if (pump_wants_device(p, s->want_write))
+	if (pump_wants_device(p, s->want_write) && !run_holds_device(s))
 		events |= POLLIN;
 	if (s->held && p->police_us == CLOCK_NEVER)
 		events |= POLLOUT;

@@ -255,6 +255,7 @@ enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_e
 	*ret_more = false;
 	*ret_error = 0;
 	p->now_us = now_us;
+	p->pace.due_us = CLOCK_NEVER; /* unless `speed` is asked, and says when: it may be the network that is full */
 	for (turn = 0; turn < TURNS_MOST; turn++) {
 		bool slow = pace_is_slow(&p->pace, now_us);
 		enum tls_io io = flush(p, slow);

@@ -98,16 +98,24 @@ void run_begin(struct session *s)
 	s->tls_key_due = now + tls_key_age(s);
 }
 
+static bool udp_up(const struct session *s)
+{
+	return s->pump.udp && udp_is_up(s->pump.udp);
+}
+
 static void send_status(struct session *s, bool answer)
 {
 	struct ipc_status status = {
 		.running = s->pump.live,
-		.udp_up = s->pump.udp && udp_is_up(s->pump.udp),
+		.udp_up = udp_up(s),
 		.answer = answer,
 		.tally = *session_tally(s),
 	};
+	int r;
 
-	session_ask(s, ask_status(&status));
+	r = ask_status(&status);
+	if (r != -EAGAIN) /* a monitor that is busy gets the next one */
+		session_ask(s, r);
 }
 
 void run_device_up(struct session *s, uint16_t mtu)
@@ -263,6 +271,17 @@ static void on_time(struct session *s, uint64_t now)
 	}
 }
 
+/* A new key is due, and can be sent when the network takes something again. */
+static bool waits_for_key(const struct session *s)
+{
+	return s->want_write && clock_ms() >= s->tls_key_due;
+}
+
+bool run_holds_device(const struct session *s)
+{
+	return waits_for_key(s) && !udp_up(s);
+}
+
 uint64_t run_deadline(const struct session *s)
 {
 	uint64_t due = keepalive_deadline(&s->keepalive);
@@ -274,7 +293,7 @@ uint64_t run_deadline(const struct session *s)
 		due = pace_deadline(&s->pump.pace);
 	if (s->pump.police_us != CLOCK_NEVER && (s->pump.police_us + 999) / 1000 < due)
 		due = (s->pump.police_us + 999) / 1000;
-	if (s->tls_key_due < due)
+	if (s->tls_key_due < due && !waits_for_key(s))
 		due = s->tls_key_due;
 	return udp < due ? udp : due;
 }
@@ -381,10 +400,22 @@ static size_t tls_segment(const struct session *s, uint64_t now)
 {
 	size_t proven;
 
-	if (!s->pump.udp || (!udp_is_up(s->pump.udp) && now >= s->udp_first_until))
+	if (!s->pump.udp || (!udp_up(s) && now >= s->udp_first_until))
 		return 0;
 	proven = udp_proven(s->pump.udp);
 	return proven ? proven + UDP_HEADER - TCP_HEADER_MOST : TRANSPORT_SEGMENT_LEAST;
+}
+
+/* Where the key has to wait, what goes over UDP need not. */
+static enum tls_io move(struct session *s, uint64_t now_us, bool *ret_more, int *ret_error)
+{
+	if (wants_tls_key(s, now_us / 1000)) {
+		enum tls_io io = update_tls_key(s, now_us / 1000);
+
+		if (io != TLS_WANT_WRITE || link_is_flushed(s->link) || !udp_up(s))
+			return io;
+	}
+	return pump_out(&s->pump, now_us, ret_more, ret_error);
 }
 
 void run_step(struct session *s)
@@ -399,8 +430,7 @@ void run_step(struct session *s)
 	if (s->state != STATE_RUN)
 		return;
 	tls_limit_segments(link_tls(s->link), tls_segment(s, now));
-	io = wants_tls_key(s, now) ? update_tls_key(s, now)
-				   : pump_out(&s->pump, now_us, &more, &error);
+	io = move(s, now_us, &more, &error);
 	s->more |= more;
 	s->want_write = io == TLS_WANT_WRITE;
 	if (error)

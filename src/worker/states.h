@@ -24,3 +24,6 @@ void run_device_up(struct session *s, uint16_t mtu);
 /* Moves what can be moved, and does what time demands. */
 void run_step(struct session *s);
 uint64_t run_deadline(const struct session *s); /* ms */
+
+/* Nothing is to be read from the device now: a new key for TLS goes first. */
+bool run_holds_device(const struct session *s);

@@ -318,10 +318,35 @@ static void after_update(void)
 	leave();
 }
 
+/* Says something each second, and reads nothing. */
+static void deaf(const char *name)
+{
+	static const uint8_t echo[WIRE_ECHO_SIZE];
+	int i, small = 4096;
+
+	run(name);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	for (i = 0; i < 15; i++) {
+		put(FRAME_ECHO_REQ, echo, sizeof(echo));
+		poll(NULL, 0, 1000);
+	}
+}
+
+static void deaf_to_speed(void)
+{
+	deaf("slow");
+}
+
+static void deaf_to_keys(void)
+{
+	deaf("fast");
+}
+
 const struct hostile_case insider_cases[] = {
 	CASE(key_updates), CASE(after_update), CASE(accept_other_type), CASE(accept_larger),
 	CASE(accept_suite), CASE(accept_spi), CASE(accept_truncated), CASE(accept_twice),
 	CASE(accept_critical), CASE(accept_65), CASE(data_16m), CASE(no_packets), CASE(no_ethernet),
 	CASE(vnet_lies), CASE(bomb), CASE(bomb_4g), CASE(bomb_lie), CASE(echo_flood), CASE(never_reads),
-	CASE(ill_text), CASE(fin), CASE(rekey_skip), CASE(rekey_zero), { 0 },
+	CASE(ill_text), CASE(fin), CASE(rekey_skip), CASE(rekey_zero),
+	CASE(deaf_to_speed), CASE(deaf_to_keys), { 0 },
 };

@@ -187,6 +187,31 @@ static void successes(void)
 	ok(!fails("192.0.2.1", "mine"), "and no longer");
 }
 
+/* With an account of his own and many addresses, somebody is remembered often. */
+static void crowd_of_one_account(void)
+{
+	enum { OWNERS = 8, LOGINS = 2000 };
+	char name[16], source[32];
+	int i, in = 0;
+
+	start_afresh();
+	for (i = 0; i < OWNERS; i++) {
+		snprintf(name, sizeof(name), "owner-%d", i);
+		logs_in("192.0.2.1", name);
+	}
+	for (i = 0; i < LOGINS; i++) {
+		snprintf(source, sizeof(source), "10.%d.%d.1", i / 256, i % 256);
+		logs_in(source, "greedy");
+	}
+	for (i = 0; i < OWNERS; i++) {
+		snprintf(name, sizeof(name), "owner-%d", i);
+		passing(40, "198.51.100.", name);
+		in += logs_in("192.0.2.1", name);
+	}
+	/* By chance one of them may have his place where the greedy one has his. */
+	ok(in >= OWNERS - 3, "one account's logins from everywhere push no owners of other names out");
+}
+
 static void disconnects(void)
 {
 	struct throttle *t;
@@ -603,6 +628,7 @@ int main(void)
 	per_source();
 	per_name();
 	successes();
+	crowd_of_one_account();
 	disconnects();
 	seats();
 	seats_of_one();
