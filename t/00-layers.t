@@ -18,16 +18,16 @@ links()
 	readelf -d "$top_builddir/$1" | sed -n 's/.*(NEEDED).*\[lib\(.*\)\.so.*/\1/p'
 }
 
-foreign='["<](gnutls|zlib|lzo)[./]|"(worker|vtunctl|\.\.)/'
+foreign='["<](gnutls|zlib|libdeflate|lzo)[./]|"(worker|vtunctl|\.\.)/'
 is "src/monitor includes nothing of the worker's" "$(includes monitor "($foreign)")" ""
 foreign='["<](confuse|systemd)[./]|"(monitor|vtunctl|\.\.)/'
 is "src/worker includes nothing of the monitor's" "$(includes worker "($foreign)")" ""
-foreign='["<](gnutls|zlib|lzo|confuse|systemd)[./]|"(monitor|worker|vtunctl|\.\.)/'
+foreign='["<](gnutls|zlib|libdeflate|lzo|confuse|systemd)[./]|"(monitor|worker|vtunctl|\.\.)/'
 is "src/common includes nothing of either's" "$(includes common "($foreign)")" ""
 is "src/vtunctl includes nothing of the worker's" \
-	"$(includes vtunctl '(["<](gnutls|zlib|lzo)[./]|"(worker|\.\.)/)')" ""
+	"$(includes vtunctl '(["<](gnutls|zlib|libdeflate|lzo)[./]|"(worker|\.\.)/)')" ""
 
-unlike "vtund does not link GnuTLS, zlib or lzo" "$(links vtund)" '^(gnutls|z|lzo2)$'
+unlike "vtund does not link GnuTLS, zlib, libdeflate or lzo" "$(links vtund)" '^(gnutls|z|deflate|lzo2)$'
 like "... though it does link libsodium" "$(links vtund)" '^sodium$'
 unlike "vtun-worker does not link libconfuse or libsystemd" "$(links vtun-worker)" '^(confuse|systemd)$'
 like "... though it does link GnuTLS" "$(links vtun-worker)" '^gnutls$'
@@ -36,7 +36,7 @@ one_file()
 {
 	[ "$(grep -lE "^#[[:space:]]*include <$1" ./*/*.[ch] | wc -l)" = 1 ]
 }
-for header in confuse.h zlib.h lzo/; do
+for header in confuse.h zlib.h libdeflate.h lzo/; do
 	ok "one file alone knows <$header>" one_file "$header"
 done
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "deflate.h"
 #include "lzo.h"
 
 enum {
@@ -16,18 +17,27 @@ enum {
 
 struct compress {
 	enum comp_mode mode;
-	struct compress_lzo *lzo; /* or, if NULL: */
-	z_stream deflate, inflate;
+	struct compress_lzo *lzo;         /* or, if NULL: */
+	struct compress_deflate *deflate; /* or, if NULL, zlib: */
+	z_stream pack, unpack;
 };
 
-static int deflate_new(struct compress *c, int level)
+static int zlib_new(struct compress *c, int level)
 {
-	if (deflateInit2(&c->deflate, level, Z_DEFLATED, WINDOW_RAW, MEMORY_LEVEL,
+	if (deflateInit2(&c->pack, level, Z_DEFLATED, WINDOW_RAW, MEMORY_LEVEL,
 			 Z_DEFAULT_STRATEGY) != Z_OK)
 		return -ENOMEM;
-	if (inflateInit2(&c->inflate, WINDOW_RAW) != Z_OK)
+	if (inflateInit2(&c->unpack, WINDOW_RAW) != Z_OK)
 		return -ENOMEM;
 	return 0;
+}
+
+/* libdeflate knows no streams, and may not be there for frames. */
+static int deflate_new(struct compress *c, int level)
+{
+	int r = c->mode == COMP_STREAM ? -EOPNOTSUPP : compress_deflate_new(level, &c->deflate);
+
+	return r == -EOPNOTSUPP ? zlib_new(c, level) : r;
 }
 
 int compress_new(enum comp_alg alg, int level, enum comp_mode mode, struct compress **ret)
@@ -56,8 +66,9 @@ void compress_free(struct compress *c)
 	if (!c)
 		return;
 	/* Harmless on what was never begun. */
-	deflateEnd(&c->deflate);
-	inflateEnd(&c->inflate);
+	deflateEnd(&c->pack);
+	inflateEnd(&c->unpack);
+	compress_deflate_free(c->deflate);
 	compress_lzo_free(c->lzo);
 	free(c);
 }
@@ -73,11 +84,11 @@ static void set_buffers(z_stream *z, const uint8_t *in, size_t in_size, uint8_t 
 static ssize_t pack_stream(struct compress *c, const uint8_t *in, size_t in_size,
 			   uint8_t *out, size_t size)
 {
-	set_buffers(&c->deflate, in, in_size, out, size);
+	set_buffers(&c->pack, in, in_size, out, size);
 	/* Z_BUF_ERROR: nothing new since the last flush.  A full buffer may hide more to come. */
-	if (deflate(&c->deflate, Z_SYNC_FLUSH) < 0 && in_size)
+	if (deflate(&c->pack, Z_SYNC_FLUSH) < 0 && in_size)
 		return -EIO;
-	return c->deflate.avail_out ? (ssize_t)(size - c->deflate.avail_out) : -ENOBUFS;
+	return c->pack.avail_out ? (ssize_t)(size - c->pack.avail_out) : -ENOBUFS;
 }
 
 static ssize_t pack_frame(struct compress *c, const uint8_t *in, size_t in_size,
@@ -92,11 +103,13 @@ static ssize_t pack_frame(struct compress *c, const uint8_t *in, size_t in_size,
 		size = most - LENGTH_FIELD;
 	if (c->lzo)
 		return compress_lzo_pack(c->lzo, in, in_size, out, size);
-	if (deflateReset(&c->deflate) != Z_OK)
+	if (c->deflate)
+		return compress_deflate_pack(c->deflate, in, in_size, out, size);
+	if (deflateReset(&c->pack) != Z_OK)
 		return -EIO;
-	set_buffers(&c->deflate, in, in_size, out, size);
-	return deflate(&c->deflate, Z_FINISH) == Z_STREAM_END
-		       ? (ssize_t)(size - c->deflate.avail_out) : 0;
+	set_buffers(&c->pack, in, in_size, out, size);
+	return deflate(&c->pack, Z_FINISH) == Z_STREAM_END
+		       ? (ssize_t)(size - c->pack.avail_out) : 0;
 }
 
 ssize_t compress_pack(struct compress *c, const uint8_t *in, size_t in_size,
@@ -132,7 +145,9 @@ int compress_unpack(struct compress *c, const uint8_t *in, size_t in_size,
 {
 	if (c->lzo)
 		return compress_lzo_unpack(in, in_size, out, out_size);
+	if (c->deflate)
+		return compress_deflate_unpack(c->deflate, in, in_size, out, out_size);
 	if (c->mode == COMP_STREAM)
-		return unpack_stream(&c->inflate, in, in_size, out, out_size);
-	return unpack_frame(&c->inflate, in, in_size, out, out_size);
+		return unpack_stream(&c->unpack, in, in_size, out, out_size);
+	return unpack_frame(&c->unpack, in, in_size, out, out_size);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * zlib (raw deflate) and LZO1X behind one face; the only file that knows <zlib.h>, and lzo.c beside
- * it the only one that knows <lzo/...>.  doc/PROTOCOL.md, "Compression".
+ * Raw deflate and LZO1X behind one face; the only file that knows <zlib.h>, and beside it deflate.c the
+ * only one that knows <libdeflate.h>, lzo.c <lzo/...>.  doc/PROTOCOL.md, "Compression".
  */
 #pragma once
 

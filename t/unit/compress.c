@@ -21,14 +21,33 @@ static void fill_text(void)
 		in[i] = (uint8_t)"the same again, "[i % 16 == 7 ? (i / 16) % 16 : i % 16];
 }
 
+static uint8_t chance(uint32_t *x)
+{
+	*x = *x * 1664525 + 1013904223;
+	return (uint8_t)(*x >> 24);
+}
+
 static void fill_noise(void)
 {
 	uint32_t x = 1;
 	size_t i;
 
-	for (i = 0; i < sizeof(in); i++) {
-		x = x * 1664525 + 1013904223;
-		in[i] = (uint8_t)(x >> 24);
+	for (i = 0; i < sizeof(in); i++)
+		in[i] = chance(&x);
+}
+
+/* More like a language than fill_text(): 4096 words of two to nine letters, short ones more often. */
+static void fill_words(void)
+{
+	uint32_t x = 1, word;
+	size_t i = 0, size;
+
+	while (i < sizeof(in)) {
+		word = chance(&x) % 16 ? chance(&x) : chance(&x) * 16;
+		for (size = 2 + word % 4 + word / 1024; size > 0 && i < sizeof(in); size--)
+			in[i++] = "etaoinsh"[(word = word * 2654435761 + 1) >> 29];
+		if (i < sizeof(in))
+			in[i++] = ' ';
 	}
 }
 
@@ -45,27 +64,133 @@ static int there_and_back(struct compress *c, size_t n)
 	return memcmp(in, out, n) || out[n] != 0x55 ? -1 : 1;
 }
 
-static void lies(struct compress *c, const char *what)
+/* packed[0..z) is in[0..n), and nothing else. */
+static void lies(struct compress *c, size_t n, size_t z, const char *what)
 {
-	size_t n = 10000, i, wrong = 0;
-	ssize_t z = compress_pack(c, in, n, packed, sizeof(packed));
+	size_t i, wrong = 0;
 
 	memset(out, 0x55, sizeof(out));
-	for (i = 0; i < n; i += 97)
-		wrong += compress_unpack(c, packed, (size_t)z, out, i) != -EBADMSG || out[i] != 0x55;
+	for (i = 0; i < n; i += i + 97 < n ? 97 : 1)
+		wrong += compress_unpack(c, packed, z, out, i) != -EBADMSG || out[i] != 0x55;
 	ok(z > 0 && wrong == 0, "%s: more than announced is refused, and not written", what);
-	ok(compress_unpack(c, packed, (size_t)z, out, n + 1) == -EBADMSG &&
-	   compress_unpack(c, packed, (size_t)z, out, MOST) == -EBADMSG,
+	ok(compress_unpack(c, packed, z, out, n + 1) == -EBADMSG &&
+	   compress_unpack(c, packed, z, out, MOST) == -EBADMSG,
 	   "%s: less than announced is refused", what);
-	packed[z] = 0;
-	ok(compress_unpack(c, packed, (size_t)z + 1, out, n) == -EBADMSG,
-	   "%s: a byte behind the end is refused", what);
-	for (i = wrong = 0; i < (size_t)z; i++)
+	memset(packed + z, 0, 40);
+	for (i = 1, wrong = 0; i <= 40; i++)
+		wrong += compress_unpack(c, packed, z + i, out, n) != -EBADMSG;
+	ok(wrong == 0, "%s: bytes behind the end are refused", what);
+	for (i = wrong = 0; i < z; i++)
 		wrong += compress_unpack(c, packed, i, out, n) != -EBADMSG;
 	ok(wrong == 0, "%s: a frame cut off anywhere is refused", what);
-	ok(compress_unpack(c, packed, (size_t)z, out, n) == 0 && !memcmp(in, out, n),
+	ok(compress_unpack(c, packed, z, out, n) == 0 && !memcmp(in, out, n),
 	   "%s: after all this the next good frame is read", what);
 }
+
+/* ---- the other end, which has zlib, whatever this one has */
+
+/* in[0..n) to packed, half of it before the flush. */
+static size_t zlib_packs(size_t n, int level, int strategy, int flush)
+{
+	z_stream z = {};
+
+	deflateInit2(&z, level, Z_DEFLATED, -15, 8, strategy);
+	z.next_in = in;
+	z.avail_in = (uInt)n / 2;
+	z.next_out = packed;
+	z.avail_out = sizeof(packed);
+	if (deflate(&z, flush) != Z_OK)
+		abort();
+	z.avail_in = (uInt)(n - n / 2);
+	if (deflate(&z, Z_FINISH) != Z_STREAM_END)
+		abort();
+	deflateEnd(&z);
+	return z.total_out;
+}
+
+static int zlib_unpacks(size_t size, size_t n)
+{
+	z_stream z = {};
+	int r;
+
+	inflateInit2(&z, -15);
+	z.next_in = packed;
+	z.avail_in = (uInt)size;
+	z.next_out = out;
+	z.avail_out = (uInt)n;
+	r = inflate(&z, Z_FINISH);
+	inflateEnd(&z);
+	return r == Z_STREAM_END && !z.avail_in && !z.avail_out && !memcmp(in, out, n);
+}
+
+static void with_zlib(int level)
+{
+	static const struct { const char *name; int level, strategy, flush; } kinds[] = {
+		{ "zlib's frame", 9, Z_DEFAULT_STRATEGY, Z_NO_FLUSH },
+		{ "zlib's of several blocks", 1, Z_DEFAULT_STRATEGY, Z_FULL_FLUSH },
+		{ "zlib's with the fixed code", 6, Z_FIXED, Z_NO_FLUSH },
+		{ "zlib's without matches", 6, Z_HUFFMAN_ONLY, Z_NO_FLUSH },
+		{ "zlib's of runs", 6, Z_RLE, Z_BLOCK },
+		{ "zlib's that is only stored", 0, Z_DEFAULT_STRATEGY, Z_FULL_FLUSH },
+	};
+	static const size_t sizes[] = { 100, 1400, 16384, FRAME_MOST };
+	struct compress *c = NULL;
+	size_t i, wrong = 0;
+	char what[64];
+
+	compress_new(COMP_DEFLATE, level, COMP_PER_FRAME, &c);
+	fill_words();
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		ssize_t z = compress_pack(c, in, sizes[i], packed, sizes[i]);
+
+		wrong += z <= 0 || !zlib_unpacks((size_t)z, sizes[i]);
+	}
+	ok(wrong == 0, "zlib:%d: zlib reads it", level);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		snprintf(what, sizeof(what), "zlib:%d: %s", level, kinds[i].name);
+		lies(c, 5000, zlib_packs(5000, kinds[i].level, kinds[i].strategy, kinds[i].flush), what);
+	}
+	compress_free(c);
+}
+
+/* Whoever had zlib's level before does not get larger frames. */
+static void as_small(void)
+{
+	static const size_t sizes[] = { 1400, 16384, 64000 };
+	struct compress *c;
+	int level;
+	size_t i;
+
+	fill_words();
+	for (level = 1; level <= 9; level++) {
+		size_t most = 0, sum = 0;
+
+		compress_new(COMP_DEFLATE, level, COMP_PER_FRAME, &c);
+		for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			most += zlib_packs(sizes[i], level, Z_DEFAULT_STRATEGY, Z_NO_FLUSH);
+			sum += (size_t)compress_pack(c, in, sizes[i], packed, sizes[i]);
+		}
+		ok(sum <= most, "zlib:%d: words make %zu bytes, by zlib %zu", level, sum, most);
+		compress_free(c);
+	}
+}
+
+/* A match of three bytes, one byte back, where nothing was: what an earlier frame left there is not told. */
+static void before_the_frame(void)
+{
+	struct compress *c = NULL;
+	ssize_t z;
+
+	compress_new(COMP_DEFLATE, 1, COMP_PER_FRAME, &c);
+	fill_text();
+	z = compress_pack(c, in, 1000, packed, 1000);
+	ok(compress_unpack(c, packed, (size_t)z, out, 1000) == 0 &&
+	   compress_unpack(c, (const uint8_t *)"\3\2\0", 3, out + 1000, 3) == -EBADMSG,
+	   "a frame that refers to what was before it is refused");
+	compress_free(c);
+}
+
+/* ---- each kind */
 
 /* Noise through the unpacker: whatever it says, it stays within its room. */
 static void noise(struct compress *c, const char *what)
@@ -103,7 +228,7 @@ static void per_frame(enum comp_alg alg, int level)
 	   "%s: small frames come back or go raw", what);
 	ok(compress_pack(c, in, MOST, packed, sizeof(packed)) == -EINVAL,
 	   "%s: no more than a frame goes in", what);
-	lies(c, what);
+	lies(c, 10000, (size_t)compress_pack(c, in, 10000, packed, sizeof(packed)), what);
 
 	fill_noise();
 	for (i = wrong = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
@@ -229,6 +354,10 @@ int main(void)
 	per_frame(COMP_DEFLATE, 1);
 	per_frame(COMP_DEFLATE, 6);
 	per_frame(COMP_DEFLATE, 9);
+	with_zlib(1);
+	with_zlib(9);
+	as_small();
+	before_the_frame();
 #ifdef HAVE_LZO
 	per_frame(COMP_LZO, 1);
 	per_frame(COMP_LZO, 8);
