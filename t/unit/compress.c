@@ -175,6 +175,27 @@ static void as_small(void)
 	}
 }
 
+#ifdef HAVE_LZO
+static void lzo_nine(void)
+{
+	enum { PACKET = 1400, SUPERFRAME = 64000 };
+	struct compress *one = NULL, *nine = NULL;
+	ssize_t fast, small, large;
+
+	compress_new(COMP_LZO, 1, COMP_PER_FRAME, &one);
+	compress_new(COMP_LZO, 9, COMP_PER_FRAME, &nine);
+	fill_words();
+	fast = compress_pack(one, in, PACKET, packed, PACKET);
+	small = compress_pack(nine, in, PACKET, packed, PACKET);
+	large = compress_pack(nine, in, SUPERFRAME, packed, SUPERFRAME);
+	ok(small > 0 && small < fast, "lzo:9: a packet of words makes %zd bytes, %zd at level 1", small, fast);
+	ok(large > 0 && large * PACKET < small * SUPERFRAME,
+	   "lzo:9: a superframe makes %zd, less than its packets would", large);
+	compress_free(one);
+	compress_free(nine);
+}
+#endif
+
 /* A match of three bytes, one byte back, where nothing was: what an earlier frame left there is not told. */
 static void before_the_frame(void)
 {
@@ -362,6 +383,7 @@ int main(void)
 	per_frame(COMP_LZO, 1);
 	per_frame(COMP_LZO, 8);
 	per_frame(COMP_LZO, 9);
+	lzo_nine();
 	ok(compress_new(COMP_LZO, 1, COMP_STREAM, &c) == -EINVAL, "lzo has no stream");
 #else
 	ok(compress_new(COMP_LZO, 1, COMP_PER_FRAME, &c) == -EOPNOTSUPP, "lzo is not built in");
