@@ -89,7 +89,7 @@ runs_out_on()
 	wait_until 10 listens server 7000 >&2
 	background "work-$m" on client sh -c 'exec nc -N 10.9.1.1 7000 <"$1"' sh "$scratch/work"
 	ok "... and is killed" wait_until 20 gone "$worker"
-	like "... its monitor says so" "$(cat "$scratch/$m.log")" 's: session ended .*worker was killed by signal 9'
+	ok "... its monitor says so" wait_until 20 grep -q 's: session ended .*worker was killed by signal 9' "$scratch/$m.log"
 	wait_until 20 gone $client_pid >&2 || kill $client_pid
 	wait $client_pid
 	is "... the client's exit status" $? $code
