@@ -20,6 +20,9 @@ enum {
 	LOCK_TRIES = 1000, /* a millisecond each */
 };
 
+static const off_t OF_SOURCES_AT = (off_t)1 << 40;
+static const uint64_t OF_SOURCES_MASK = (UINT64_C(1) << 38) - 1;
+
 static const struct {
 	unsigned first, slots;
 } areas[] = {
@@ -81,26 +84,38 @@ static int count_locks(int fd, off_t from, off_t to)
 	return after < 0 ? after : before + 1 + after;
 }
 
+/* A source has 32 bytes of its own, far behind the seats, of which it uses fewer: of 38 bits of its key,
+ * which two sources hardly ever share. */
+static off_t places_at(uint64_t key)
+{
+	return OF_SOURCES_AT + (off_t)(key & OF_SOURCES_MASK) * 32;
+}
+
+/* Locks the first of n bytes that nobody has: 0, -EAGAIN or a negative errno. */
+static int take_one(int fd, off_t at, int n)
+{
+	int i, r = -EAGAIN;
+
+	for (i = 0; i < n && (r == -EAGAIN || r == -EACCES); i++)
+		r = set_lock(fd, F_WRLCK, at + i);
+	return r == -EACCES ? -EAGAIN : r;
+}
+
 int ratefile_count_seats(int fd)
 {
 	return count_locks(fd, SEATS_AT, SEATS_AT + RATEFILE_SEATS);
 }
 
-/* An odd step visits no seat twice, as their number is a power of two. */
+int ratefile_count_seats_of(int fd, uint64_t key)
+{
+	return count_locks(fd, places_at(key), places_at(key) + RATEFILE_SEATS_OF_ONE);
+}
+
 int ratefile_take_seat(int fd, uint64_t key)
 {
-	unsigned i, seat = (unsigned)key, step = (unsigned)(key >> 32) | 1;
-	int r;
+	int r = take_one(fd, places_at(key), RATEFILE_SEATS_OF_ONE);
 
-	for (i = 0; i < RATEFILE_SEATS_OF_ONE; i++, seat += step) {
-		seat %= RATEFILE_SEATS;
-		r = set_lock(fd, F_WRLCK, SEATS_AT + (off_t)seat);
-		if (r == 0)
-			return (int)seat;
-		if (r != -EAGAIN && r != -EACCES)
-			return r;
-	}
-	return -EAGAIN;
+	return r < 0 ? r : take_one(fd, SEATS_AT, RATEFILE_SEATS);
 }
 
 /* ---- slots */

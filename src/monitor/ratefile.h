@@ -4,8 +4,8 @@
  * key and a time; a key has eight slots to choose from, and where they are taken the one whose time
  * comes first gives way: the most punished stay longest.
  *
- * Beyond its end the file has seats: one locked byte for each connection that has not logged in
- * yet.  All locks are open file description locks (fcntl(2), F_OFD_SETLK): they die with their
+ * Beyond its end the file has seats: a locked byte for each connection that has not logged in
+ * yet, and another one among those of its source.  All locks are open file description locks (fcntl(2), F_OFD_SETLK): they die with their
  * process, however it dies, so no count ever has to be repaired.
  */
 #pragma once
@@ -45,10 +45,10 @@ int ratefile_get(int fd, enum rate_area area, uint64_t key, uint64_t now, uint64
 		 struct rate_entry *ret);
 int ratefile_put(int fd, const struct rate_entry *e);
 
-/* How many seats others have taken, or a negative errno. */
+/* How many seats others have taken: in all, and from the source with that key; or a negative errno. */
 int ratefile_count_seats(int fd);
+int ratefile_count_seats_of(int fd, uint64_t key);
 
-/* Takes a free one: its number, -EAGAIN if there is none, or a negative errno.  It is held as long
- * as the open file description is: a child must not inherit it.  A source, by its key, has 24 to
- * choose from, others than most other sources have: so no single one can take them all. */
+/* Takes a free one: 0, -EAGAIN if there is none, or this source has RATEFILE_SEATS_OF_ONE, or a negative
+ * errno.  It is held as long as the open file description is: a child must not inherit it. */
 int ratefile_take_seat(int fd, uint64_t key);

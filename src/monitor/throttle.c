@@ -18,6 +18,8 @@
 static const struct bucket_rate source_rate = { .burst = 10, .refill_ms = 6000 };
 static const struct bucket_rate name_rate = { .burst = 30, .refill_ms = 2000 };
 
+enum { SHARE = 4, SEATS_FOR_NEW = 16 };
+
 #define KNOWN_MS (24ull * 3600 * 1000)
 
 struct throttle {
@@ -188,11 +190,23 @@ const uint8_t *throttle_boot_secret(const struct throttle *t)
 
 /* ---- connections */
 
+/* Whoever sits here already gets no more than his share of what is free, and needs luck; the last places are
+ * for those who come for the first time.  So few sources cannot keep out all the others. */
+static bool has_room(unsigned waiting, unsigned own)
+{
+	unsigned left = waiting < RATEFILE_SEATS ? RATEFILE_SEATS - waiting : 0;
+
+	if (own == 0)
+		return left > 0;
+	return left > SEATS_FOR_NEW && own < left / SHARE &&
+	       randombytes_uniform(100) >= bucket_drop_percent(waiting);
+}
+
 /* Whether to let it in: 1, 0 or a negative errno. */
 static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now)
 {
 	struct rate_entry e;
-	int r, waiting, seat;
+	int r, waiting, own;
 
 	r = get_source(t, source, now, &e);
 	if (r < 0)
@@ -200,14 +214,15 @@ static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now
 	if (bucket_empty(&source_rate, e.until, now))
 		return 0;
 	waiting = ratefile_count_seats(t->fd);
-	if (waiting < 0)
-		return waiting;
-	if (randombytes_uniform(100) < bucket_drop_percent((unsigned)waiting))
+	own = ratefile_count_seats_of(t->fd, e.key);
+	if (waiting < 0 || own < 0)
+		return waiting < 0 ? waiting : own;
+	if (!has_room((unsigned)waiting, (unsigned)own))
 		return 0;
-	seat = ratefile_take_seat(t->fd, e.key);
-	if (seat == -EAGAIN)
+	r = ratefile_take_seat(t->fd, e.key);
+	if (r == -EAGAIN)
 		return 0;
-	return seat < 0 ? seat : 1;
+	return r < 0 ? r : 1;
 }
 
 /* What a caller is told who asks for yes or no, when the file cannot be used: no. */

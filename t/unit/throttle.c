@@ -260,12 +260,32 @@ static void seats_of_one(void)
 	}
 	ok(admitted == 24, "of 128 who come from one /64 and say nothing, 24 are let in");
 	chance = 0;
-	/* One source in 4,096 has the same seats as another one. */
-	ok(is_admitted("fd00:a::1") || is_admitted("192.0.2.1"), "who comes from elsewhere needs no luck");
+	ok(is_admitted("fd00:a::1"), "who comes from elsewhere needs no luck");
 	ok(!is_admitted("fd00:9::ffff"), "the 25th does not get in");
 	throttle_free(t[0]);
 	ok(is_admitted("fd00:9::ffff"), "... until another one leaves");
 	for (i = 1; i < 128; i++)
+		throttle_free(t[i]);
+}
+
+/* Each with as many connections as it gets. */
+static void seats_of_some(void)
+{
+	enum { SOURCES = 24, EACH = 24 };
+	struct throttle *t[SOURCES * EACH];
+	char source[32];
+	int i, admitted = 0;
+
+	start_afresh();
+	for (i = 0; i < SOURCES * EACH; i++) {
+		t[i] = open_table();
+		snprintf(source, sizeof(source), "fd00:%x::1", i / EACH + 1);
+		admitted += throttle_admit(t[i], address(source));
+	}
+	chance = 0;
+	ok(admitted < 128, "24 sources that say nothing, with all the luck there is, do not get all places");
+	ok(is_admitted("192.0.2.1"), "... who comes from elsewhere gets in");
+	for (i = 0; i < SOURCES * EACH; i++)
 		throttle_free(t[i]);
 }
 
@@ -632,6 +652,7 @@ int main(void)
 	disconnects();
 	seats();
 	seats_of_one();
+	seats_of_some();
 	concurrency();
 	killed_processes();
 	damage();
