@@ -18,7 +18,7 @@
 #include "monitor/privfile.h"
 #include "monitor/throttle.h"
 
-enum { MOST = 4096, HOLDER = 4711, TABLE = 64 + 4096 * 16 };
+enum { MOST = 4096, HOLDER = 4711, TABLE = 64 + 6144 * 16 };
 
 static int claim_fd, table_fd, secret_fd;
 static bool held; /* somebody has the claim */

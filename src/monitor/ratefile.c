@@ -29,6 +29,7 @@ static const struct {
 	[RATE_SOURCES] = { 0, 2048 },
 	[RATE_NAMES] = { 2048, 1024 },
 	[RATE_KNOWN] = { 3072, RATEFILE_KNOWN_SETS * WAYS },
+	[RATE_VISITORS] = { 4096, 2048 },
 };
 
 int ratefile_open(const struct privdir *dir)

@@ -16,9 +16,9 @@
 #include "privfile.h"
 
 /* Apart from each other, so that a flood of one kind pushes out none of another. */
-enum rate_area { RATE_SOURCES, RATE_NAMES, RATE_KNOWN };
+enum rate_area { RATE_SOURCES, RATE_NAMES, RATE_KNOWN, RATE_VISITORS };
 
-enum { RATEFILE_SLOTS = 4096, RATEFILE_SEATS = 128, RATEFILE_SEATS_OF_ONE = 24,
+enum { RATEFILE_SLOTS = 6144, RATEFILE_SEATS = 128, RATEFILE_SEATS_OF_ONE = 24,
        RATEFILE_MARK_SIZE = 16, RATEFILE_KNOWN_SETS = 128 /* key % this: one of them, of eight slots */ };
 
 struct rate_entry {

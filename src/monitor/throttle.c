@@ -16,6 +16,7 @@
 #include "ratefile.h"
 
 static const struct bucket_rate source_rate = { .burst = 10, .refill_ms = 6000 };
+static const struct bucket_rate visit_rate = { .burst = 100, .refill_ms = 600 };
 static const struct bucket_rate name_rate = { .burst = 30, .refill_ms = 2000 };
 
 enum { SHARE = 4, SEATS_FOR_NEW = 16 };
@@ -25,7 +26,7 @@ enum { SHARE = 4, SEATS_FOR_NEW = 16 };
 struct throttle {
 	char *dir;                         /* for messages */
 	int fd;
-	bool charged_source, charged_name; /* what throttle_success() gives back */
+	bool charged_visit, charged_source, charged_name; /* what throttle_success() gives back */
 	uint8_t boot_secret[BOOT_SECRET_SIZE];
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 };
@@ -80,6 +81,13 @@ static int get_source(struct throttle *t, const struct sockaddr *source, uint64_
 {
 	return ratefile_get(t->fd, RATE_SOURCES, entry_key(t, RATE_SOURCES, source, NULL), now,
 			    bucket_span_ms(&source_rate), ret);
+}
+
+static int get_visitor(struct throttle *t, const struct sockaddr *source, uint64_t now,
+		       struct rate_entry *ret)
+{
+	return ratefile_get(t->fd, RATE_VISITORS, entry_key(t, RATE_VISITORS, source, NULL), now,
+			    bucket_span_ms(&visit_rate), ret);
 }
 
 static int get_name(struct throttle *t, const char *name, uint64_t now, struct rate_entry *ret)
@@ -202,6 +210,21 @@ static bool has_room(unsigned waiting, unsigned own)
 	       randombytes_uniform(100) >= bucket_drop_percent(waiting);
 }
 
+/* What begins costs a process and a TLS handshake, also if it never comes to an attempt. */
+static int visit(struct throttle *t, const struct sockaddr *source, uint64_t now)
+{
+	struct rate_entry e;
+	int r = get_visitor(t, source, now, &e);
+
+	if (r < 0)
+		return r;
+	t->charged_visit = bucket_take(&visit_rate, &e.until, now);
+	if (!t->charged_visit)
+		return 0;
+	r = ratefile_put(t->fd, &e);
+	return r < 0 ? r : 1;
+}
+
 /* Whether to let it in: 1, 0 or a negative errno. */
 static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now)
 {
@@ -220,9 +243,9 @@ static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now
 	if (!has_room((unsigned)waiting, (unsigned)own))
 		return 0;
 	r = ratefile_take_seat(t->fd, e.key);
-	if (r == -EAGAIN)
-		return 0;
-	return r < 0 ? r : 1;
+	if (r < 0)
+		return r == -EAGAIN ? 0 : r;
+	return visit(t, source, now);
 }
 
 /* What a caller is told who asks for yes or no, when the file cannot be used: no. */
@@ -305,7 +328,12 @@ static int succeed(struct throttle *t, const struct sockaddr *source, const char
 	struct rate_entry e = {};
 	int r = 0;
 
-	if (t->charged_source) {
+	if (t->charged_visit) {
+		r = get_visitor(t, source, now, &e);
+		if (r == 0)
+			r = refund(t, &visit_rate, &e, now);
+	}
+	if (r == 0 && t->charged_source) {
 		r = get_source(t, source, now, &e);
 		if (r == 0)
 			r = refund(t, &source_rate, &e, now);
@@ -331,7 +359,7 @@ void throttle_success(struct throttle *t, const struct sockaddr *source, const c
 		r = succeed(t, source, name, clock_ms());
 		ratefile_unlock(t->fd);
 	}
-	t->charged_source = t->charged_name = false;
+	t->charged_visit = t->charged_source = t->charged_name = false;
 	if (r < 0)
 		log_errno(LOG_WARNING, r, "This login stays counted as a failure: rate limits in "
 			  "%s/rl cannot be used", t->dir);

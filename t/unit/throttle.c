@@ -110,6 +110,17 @@ static int is_admitted(const char *source)
 	return r;
 }
 
+static int visits_and_logs_in(const char *source)
+{
+	struct throttle *t = open_table();
+	int r = throttle_admit(t, address(source)) && throttle_attempt(t, address(source), "n");
+
+	if (r)
+		throttle_success(t, address(source), "n");
+	throttle_free(t);
+	return r;
+}
+
 /* How many of `n` attempts go through, from a source and at a name that may have a number in it. */
 static int passing(int n, const char *source_format, const char *name_format)
 {
@@ -210,6 +221,26 @@ static void crowd_of_one_account(void)
 	}
 	/* By chance one of them may have his place where the greedy one has his. */
 	ok(in >= OWNERS - 3, "one account's logins from everywhere push no owners of other names out");
+}
+
+/* Connections that come to no attempt. */
+static void visits(void)
+{
+	int i, in = 0;
+
+	start_afresh();
+	for (i = 0; i < 150; i++)
+		in += is_admitted("192.0.2.5");
+	ok(in == 100, "a hundred connections that come to nothing are a source's burst");
+	ok(is_admitted("192.0.2.6"), "its neighbour's is another one");
+	test_time += 6 * SECONDS;
+	for (in = 0, i = 0; i < 20; i++)
+		in += is_admitted("192.0.2.5");
+	ok(in == 10, "ten more after six seconds");
+	test_time += 60 * SECONDS;
+	for (in = 0, i = 0; i < 200; i++)
+		in += visits_and_logs_in("192.0.2.5");
+	ok(in == 200, "logins give theirs back");
 }
 
 static void disconnects(void)
@@ -649,6 +680,7 @@ int main(void)
 	per_name();
 	successes();
 	crowd_of_one_account();
+	visits();
 	disconnects();
 	seats();
 	seats_of_one();
