@@ -47,6 +47,11 @@ count_bytes()
 	perl -0777 -ne 'BEGIN { $re = shift } $n++ while /$re/gs; END { print $n + 0, "\n" }' "$2" "$scratch/$1.pcap"
 }
 
+shows_counter()
+{
+	[ "$(count_bytes tun1 "$counter")" -ge 10 ]
+}
+
 data_over_udp()
 {
 	grep -q 'data goes over UDP' "$scratch/client.log" && grep -q 'data goes over UDP' "$scratch/server.log"
@@ -72,12 +77,14 @@ for way in "udp no" "udp lzo:9" "tcp no" "tcp lzo:9"; do
 	on client ip route add default via 192.168.2.1 dev tun1
 	ok "... with the default route through the tunnel it answers" wait_until 10 on client ping -qc 1 -W 1 10.7.0.2
 	on client ping -qc 5 -i 0.2 10.7.0.2 >&2
+	# tcpdump hears of packets some time after they have passed, and leaves without those it has not heard of.
+	wait_until 5 shows_counter >&2
 	like "... traffic with it is of the tunnel's address" "$(seen tun1)" 'IP 192.168.2.2 > 10.7.0.2: ICMP echo request'
 	# shellcheck disable=SC2086 # a list
 	for watcher in $watchers; do
 		end "$watcher"
 	done
-	ok "article: tcpdump on tun1 shows each byte of ping's counter" [ "$(count_bytes tun1 "$counter")" -ge 10 ]
+	ok "article: tcpdump on tun1 shows each byte of ping's counter" shows_counter
 	is "... article: on eth1 there is none of it" "$(count_bytes eth1 "$counter")" 0
 	is "... nor the addresses inside" "$(count_bytes eth1 "$mail_addresses")" 0
 	is "... nor the password, which never crosses" "$(count_bytes eth1 "$password")" 0
