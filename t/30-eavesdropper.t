@@ -22,6 +22,7 @@ article_files
 # watches DEVICE: everything that passes there on the client, as $scratch/DEVICE.pcap.
 watches()
 {
+	rm -f "$scratch/$1.log" # or an earlier one says that it listens
 	(on_by='exec' && on client "$top_srcdir/t/tools/capture" "$1") >"$scratch/$1.pcap" 2>"$scratch/$1.log" &
 	watchers="$watchers $!"
 	wait_until 10 grep -q 'listening on' "$scratch/$1.log" >&2
@@ -77,7 +78,7 @@ for way in "udp no" "udp lzo:9" "tcp no" "tcp lzo:9"; do
 	on client ip route add default via 192.168.2.1 dev tun1
 	ok "... with the default route through the tunnel it answers" wait_until 10 on client ping -qc 1 -W 1 10.7.0.2
 	on client ping -qc 5 -i 0.2 10.7.0.2 >&2
-	# tcpdump hears of packets some time after they have passed, and leaves without those it has not heard of.
+	# The capture leaves without the packets that it has not read yet.
 	wait_until 5 shows_counter >&2
 	like "... traffic with it is of the tunnel's address" "$(seen tun1)" 'IP 192.168.2.2 > 10.7.0.2: ICMP echo request'
 	# shellcheck disable=SC2086 # a list
