@@ -178,6 +178,12 @@ for mtu in 632 576; do
 	ends_well
 	widens
 done
+shrinks 1300
+udp_session "1300, and IPv6 in the tunnel: the UDP path comes up" 10.1.0.1
+ok "... 632 in the middle, no ICMP: 5 MB from client to server are the same" \
+	copies 5 client server fd00:9::1 shrinks 632
+ends_well
+widens
 shrinks 632
 udp_session "632 from the beginning, and no ICMP: the UDP path comes up" 10.1.0.1
 ok "... 5 MB from server to client are the same" copies 5 server client 10.9.0.2

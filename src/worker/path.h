@@ -139,9 +139,3 @@ static inline size_t path_most(const struct path *p)
 {
 	return p->state == PATH_UP ? p->pmtu.size : 0;
 }
-
-/* The largest one that is known to pass; 0: none is, or the size in use is only assumed. */
-static inline size_t path_proven(const struct path *p)
-{
-	return p->pmtu.state == PMTU_BASING ? 0 : path_most(p);
-}

@@ -79,11 +79,13 @@ static void give_up(struct pmtu *m, uint64_t now)
 		probe(m, now, PMTU_LEAST);
 		/* There is nothing below, and nothing to be told: the path itself may be down.  What
 		 * is larger goes over TLS, and now and then it is tried again. */
-		if (m->size == PMTU_LEAST) {
+		if (m->size <= PMTU_LEAST) {
 			m->sent = true;
 			m->next = now + m->times.answer_ms;
+			m->size = PMTU_SURE;
+		} else {
+			m->size = PMTU_LEAST;
 		}
-		m->size = PMTU_LEAST;
 		break;
 	case PMTU_RISING:
 		settle(m, now);

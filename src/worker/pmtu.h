@@ -13,6 +13,7 @@
 
 enum {
 	PMTU_LEAST = 604,  /* carries a packet of 576 bytes; not searched below */
+	PMTU_SURE = 548,   /* what passes everywhere, in a packet of 576 bytes: in use where LEAST does not pass */
 	PMTU_BASE = 1232,  /* what IPv6 must carry (RFC 8200), without its headers; tried first */
 	PMTU_MOST = 65504,
 };
@@ -30,7 +31,7 @@ struct pmtu {
 	struct pmtu_times times;
 	enum pmtu_state state;
 	uint16_t most;   /* worth looking for */
-	uint16_t size;   /* in use: proven, or (BASING) assumed */
+	uint16_t size;   /* in use: proven, or (BASING) assumed; PMTU_SURE if even LEAST has not passed */
 	uint16_t told;   /* by pmtu_news() */
 	uint16_t target; /* being probed; 0: none */
 	unsigned lost;   /* probes of it */

@@ -18,7 +18,6 @@
 #include "transport.h"
 
 enum { STATS_MS = 60000, TLS_KEY_LEAST_MS = 1000, FIRST_ATTEMPT_MS = 5000 };
-enum { UDP_HEADER = 8, TCP_HEADER_MOST = 60 };
 
 /* The server's UDP address is that of the TCP connection unless its offer names another one. */
 static union endpoint server_endpoint(const struct session *s)
@@ -395,15 +394,11 @@ static bool wants_tls_key(struct session *s, uint64_t now)
 
 /* Beside UDP the TLS connection carries little, but all depends on it: new keys above all.  Frames that are too
  * large for the UDP path must not block it, as they would where the path carries less than the kernel thinks:
- * so it has segments that are known to pass, until the first attempt with UDP is over. */
+ * so it has segments that pass everywhere, until the first attempt with UDP is over.  What our own search has
+ * found is no measure: what is on its way when the path shrinks stays as large as it is. */
 static size_t tls_segment(const struct session *s, uint64_t now)
 {
-	size_t proven;
-
-	if (!s->pump.udp || (!udp_up(s) && now >= s->udp_first_until))
-		return 0;
-	proven = udp_proven(s->pump.udp);
-	return proven ? proven + UDP_HEADER - TCP_HEADER_MOST : TRANSPORT_SEGMENT_LEAST;
+	return s->pump.udp && (udp_up(s) || now < s->udp_first_until) ? TRANSPORT_SEGMENT_LEAST : 0;
 }
 
 /* Where the key has to wait, what goes over UDP need not. */

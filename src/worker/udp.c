@@ -148,11 +148,6 @@ bool udp_is_up(const struct udp *u)
 	return path_most(&u->path) > 0;
 }
 
-size_t udp_proven(const struct udp *u)
-{
-	return path_proven(&u->path);
-}
-
 void udp_flush(struct udp *u, uint64_t now)
 {
 	outbox_flush(&u->box, now);

@@ -41,9 +41,6 @@ int udp_fd(const struct udp *u);
 /* Whether data goes over UDP now. */
 bool udp_is_up(const struct udp *u);
 
-/* The largest datagram that is known to pass now; 0: none. */
-size_t udp_proven(const struct udp *u);
-
 /* Takes one frame as device_io_read() yields it, at most device_io_most() bytes; it is sent at the
  * latest by udp_flush().  0; -EMSGSIZE, -EKEYEXPIRED: the frame must go over TLS. */
 int udp_send(struct udp *u, uint64_t now, uint8_t *frame, size_t size);

@@ -76,7 +76,7 @@ static void searches(void)
 	ok(found(1472, 1439) == 1432, "PPPoE");
 	ok(found(1472, 1400) == 1400 && found(1472, 1399) == 1308, "what a step carries is found");
 	ok(found(1472, 1231) == PMTU_LEAST, "below IPv6's least the size falls to that of 576");
-	ok(found(1472, 0) == 0 && m.size == PMTU_LEAST,
+	ok(found(1472, 0) == 0 && m.size == PMTU_SURE,
 	   "where nothing passes at all nothing is found: that is the path's business");
 	ok(found(1448, 65504) == 1448 && largest == 1448, "no more is looked for than is needed");
 	ok(found(1000, 65504) == 1000 && found(100, 65504) == PMTU_LEAST, "nor a little");
@@ -148,7 +148,7 @@ static void refused(void)
 	pmtu_refused(&m, now, PMTU_BASE);
 	ok(m.size == PMTU_LEAST, "which may be too large itself");
 	pmtu_refused(&m, now, PMTU_LEAST);
-	ok(m.size == PMTU_LEAST && news() == 0 && pmtu_next(&m, now, &is_new) == 0 &&
+	ok(m.size == PMTU_SURE && news() == 0 && pmtu_next(&m, now, &is_new) == 0 &&
 	   pmtu_deadline(&m) > now, "but there it ends, and is tried again later");
 	pmtu_stop(&m);
 	pmtu_refused(&m, now, 700);
