@@ -274,6 +274,11 @@ static struct pollfd watch(int fd, short events)
 	return (struct pollfd){ .fd = events ? fd : -1, .events = events };
 }
 
+static bool police_lets_pass(const struct session *s)
+{
+	return s->pump.police_us != CLOCK_NEVER && clock_us() >= s->pump.police_us;
+}
+
 static int loop(struct session *s)
 {
 	while (s->state != STATE_OVER) {
@@ -287,8 +292,9 @@ static int loop(struct session *s)
 
 		if (poll(p, ARRAY_SIZE(p), timeout_ms(s)) < 0 && errno != EINTR)
 			return log_errno(LOG_ERR, errno, "poll");
-		if (p[2].revents & (POLLOUT | POLLERR | POLLHUP) || clock_us() >= s->pump.police_us)
+		if (p[2].revents & (POLLOUT | POLLERR | POLLHUP) || police_lets_pass(s))
 			s->held = false;
+		s->udp_readable = p[3].revents;
 		if (p[1].revents)
 			tls_readable(link_tls(s->link));
 		if (p[0].revents) {

@@ -29,6 +29,7 @@ struct pump {
 	uint32_t peer_features;     /* TUN_F_* that the peer's device accepts */
 	struct pace pace;
 	uint64_t now_us;            /* of this pump_out() */
+	bool sparse;                /* the device had one frame last time: the next need not wait for a second */
 	struct shaper policer;      /* server: what the client may send; without a rate: all */
 	uint64_t police_us;         /* a stream's frame may pass then; CLOCK_NEVER: none waits for it */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "common/bytes.h"
@@ -88,10 +89,10 @@ static void send_cut(struct pump *p, const uint8_t *frame, size_t size)
 /* Reads frames into the link until there is a batch.  Their number, or a negative errno. */
 static int read_batch(struct pump *p)
 {
-	int frames = 0;
+	int frames = 0, most = p->sparse ? 1 : INT_MAX;
 	uint8_t *room;
 
-	while (link_queued(p->link) < BATCH_BYTES && pace_may_send(&p->pace, p->now_us) &&
+	while (frames < most && link_queued(p->link) < BATCH_BYTES && pace_may_send(&p->pace, p->now_us) &&
 	       (room = link_room(p->link, device_io_most(&p->device)))) {
 		ssize_t n = device_io_read(&p->device, room);
 
@@ -148,9 +149,9 @@ static bool has_room(const struct pump *p)
 
 static int read_udp_batch(struct pump *p)
 {
-	int frames;
+	int frames, most = p->sparse ? 1 : BATCH_FRAMES;
 
-	for (frames = 0; frames < BATCH_FRAMES && has_room(p); frames++) {
+	for (frames = 0; frames < most && has_room(p); frames++) {
 		ssize_t n;
 
 		if (frames > 0 ? udp_should_pause(p->udp) : udp_must_wait(p->udp))
@@ -250,7 +251,8 @@ static enum tls_io flush(struct pump *p, bool slow)
 
 enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_error)
 {
-	int turn, n;
+	bool sparse = p->sparse;
+	int turn, n, frames = 0;
 
 	*ret_more = false;
 	*ret_error = 0;
@@ -274,8 +276,11 @@ enum tls_io pump_out(struct pump *p, uint64_t now_us, bool *ret_more, int *ret_e
 		if (n == 0) {
 			if (io == TLS_OK)
 				pace_idle(&p->pace);
+			p->sparse = frames > 0 ? frames == 1 : sparse;
 			return io;
 		}
+		frames += n;
+		p->sparse = false;
 		if (over_udp(p) && udp_should_pause(p->udp))
 			break;
 	}

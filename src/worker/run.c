@@ -342,7 +342,7 @@ static void step_udp(struct session *s, uint64_t now)
 
 	if (!s->pump.udp)
 		return;
-	if (s->pump.live && udp_receive(s->pump.udp, now))
+	if (s->udp_readable && udp_receive(s->pump.udp, now))
 		s->more = true;
 	if (udp_step(s->pump.udp, now, &news) < 0)
 		rekey_overdue(s);

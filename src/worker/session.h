@@ -34,6 +34,7 @@ struct session {
 	bool held;       /* the next frame cannot be taken now: the device is full, or not up yet */
 	bool want_write; /* the network is full */
 	bool more;       /* do not sleep: there may be more to do at once */
+	bool udp_readable; /* says poll(): what reads nothing costs a ping as much as what reads */
 	struct link *link;
 	struct pump pump;
 	struct keepalive keepalive;

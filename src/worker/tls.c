@@ -23,6 +23,7 @@ struct tls {
 	gnutls_certificate_credentials_t cred;
 	int role;
 	bool foreign;
+	bool dry; /* nothing to read until poll() says that there is: GnuTLS need not find out */
 	char error[200];
 	struct transport transport;
 };
@@ -327,8 +328,11 @@ static bool is_for_nothing(const struct tls *t, ssize_t r)
 
 enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size)
 {
+	enum tls_io io;
 	ssize_t n;
 
+	if (t->dry)
+		return TLS_WANT_READ;
 	do
 		n = gnutls_record_recv(t->session, data, size);
 	while (is_for_nothing(t, n));
@@ -341,7 +345,9 @@ enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size)
 		set_error(t, "closed by the peer");
 		return TLS_CLOSED;
 	}
-	return outcome(t, (int)n);
+	io = outcome(t, (int)n);
+	t->dry = io == TLS_WANT_READ && !transport_holds(&t->transport);
+	return io;
 }
 
 static enum tls_io flush(struct tls *t)
@@ -384,7 +390,7 @@ void tls_limit_segments(struct tls *t, size_t most)
 
 void tls_readable(struct tls *t)
 {
-	t->transport.drained = false;
+	t->transport.drained = t->dry = false;
 }
 
 bool tls_is_writable(const struct tls *t)
