@@ -17,8 +17,9 @@ struct config {
 	struct loaded_session *sessions; /* what config_find() has given out */
 };
 
-/* Reads and indexes `path` (NULL: as in config_open()); `diag` is made ready for the file and hears what is wrong between its
- * sections.  0, -EBADMSG for a binary file (it has been said), or a negative errno. */
+/* Reads and indexes `path` (NULL: as in config_open()); `diag` is made ready for the file and
+ * hears what is wrong between its sections.  0, -EBADMSG for a binary file (it has been said),
+ * or a negative errno. */
 int confload_file(const char *path, struct confdiag *diag, struct config **ret);
 
 /* The same from memory, which is copied; `path` is what messages call it. */

@@ -76,7 +76,8 @@ void offer_make(const struct config_general *general, const struct config_sessio
 {
 	struct terms t = {
 		.type = (uint8_t)session->type,
-		/* A stream needs every byte in its order: tty and pipe are TCP's whatever the file says. */
+		/* A stream needs every byte in its order: tty and pipe are TCP's whatever the
+		 * file says. */
 		.proto = is_stream(session->type) ? PROTO_TCP : (uint8_t)session->proto,
 		.comp_alg = (uint8_t)session->comp_alg,
 		.comp_level = session->comp_alg == COMP_NONE ? 0 : session->comp_level,

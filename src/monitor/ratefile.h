@@ -5,8 +5,9 @@
  * comes first gives way: the most punished stay longest.
  *
  * Beyond its end the file has seats: a locked byte for each connection that has not logged in
- * yet, and another one among those of its source.  All locks are open file description locks (fcntl(2), F_OFD_SETLK): they die with their
- * process, however it dies, so no count ever has to be repaired.
+ * yet, and another one among those of its source.  All locks are open file description locks
+ * (fcntl(2), F_OFD_SETLK): they die with their process, however it dies, so no count ever has to
+ * be repaired.
  */
 #pragma once
 

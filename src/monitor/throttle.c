@@ -100,7 +100,8 @@ static int get_name(struct throttle *t, const char *name, uint64_t now, struct r
 static int get_known(struct throttle *t, const struct sockaddr *source, const char *name,
 		     uint64_t now, struct rate_entry *ret)
 {
-	/* Where it lies is the name's affair alone: one account, from however many places, fills one set. */
+	/* Where it lies is the name's affair alone: one account, from however many places, fills
+	 * one set. */
 	uint64_t of_pair = entry_key(t, RATE_KNOWN, source, name);
 	uint64_t of_name = entry_key(t, RATE_NAMES, NULL, name);
 	uint64_t key = of_pair - of_pair % RATEFILE_KNOWN_SETS + of_name % RATEFILE_KNOWN_SETS;
@@ -198,8 +199,9 @@ const uint8_t *throttle_boot_secret(const struct throttle *t)
 
 /* ---- connections */
 
-/* Whoever sits here already gets no more than his share of what is free, and needs luck; the last places are
- * for those who come for the first time.  So few sources cannot keep out all the others. */
+/* Whoever sits here already gets no more than his share of what is free, and needs luck; the
+ * last places are for those who come for the first time.  So few sources cannot keep out all the
+ * others. */
 static bool has_room(unsigned waiting, unsigned own)
 {
 	unsigned left = waiting < RATEFILE_SEATS ? RATEFILE_SEATS - waiting : 0;

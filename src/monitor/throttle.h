@@ -20,9 +20,10 @@ void throttle_free(struct throttle *t);
 /* 32 bytes, the same for all sessions since boot. */
 const uint8_t *throttle_boot_secret(const struct throttle *t);
 
-/* One connection of this source: 1 if it may go on, 0 if it is banned, drops at random, comes too often, or the table
- * cannot be used (has been logged).  It counts as unauthenticated until throttle_free() or the end
- * of this process, whichever way it ends; a child must not inherit the descriptor (close-on-exec). */
+/* One connection of this source: 1 if it may go on, 0 if it is banned, drops at random, comes
+ * too often, or the table cannot be used (has been logged).  It counts as unauthenticated until
+ * throttle_free() or the end of this process, whichever way it ends; a child must not inherit
+ * the descriptor (close-on-exec). */
 int throttle_admit(struct throttle *t, const struct sockaddr *source);
 
 /* One attempt at this name from this source, counted as a failure until throttle_success().

@@ -24,7 +24,8 @@ struct tunnel {
 	struct config *config; /* set when the tunnel outlives the session that read it: freed with it */
 };
 
-/* Opens the section's device as `type`; `signals` lives longer than the tunnel.  0; or a negative errno, ret_hint is a sentence. */
+/* Opens the section's device as `type`; `signals` lives longer than the tunnel.  0; or a
+ * negative errno, ret_hint is a sentence. */
 int tunnel_open(struct tunnel *t, const struct config_session *section, enum tunnel_type type,
 		enum ipc_role role, const struct endpoints *ends, const struct signals *signals,
 		char ret_hint[static 256]);

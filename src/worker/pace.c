@@ -12,7 +12,8 @@ void pace_init(struct pace *p, enum tunnel_type type, bool carry_vnet, uint32_t 
 		.config = {
 			.type = type,
 			.carry_vnet = carry_vnet,
-			/* Never 0, with which a turn would never come; who checks the terms has seen to that. */
+			/* Never 0, with which a turn would never come; who checks the terms has
+			 * seen to that. */
 			.quantum = mtu < MTU_LEAST ? MTU_LEAST : mtu,
 			.rate = (uint64_t)kbit_s * 125,
 			.target_us = QUEUE_TARGET_US,

@@ -36,7 +36,8 @@ static int take_eof(struct pump *p)
 	return 0;
 }
 
-/* What is too much of a stream waits, and in the end TCP holds the sender back; of packets, it is lost. */
+/* What is too much of a stream waits, and in the end TCP holds the sender back; of packets, it
+ * is lost. */
 static bool police(struct pump *p, size_t size)
 {
 	uint64_t now = clock_us();

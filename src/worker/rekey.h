@@ -70,8 +70,9 @@ struct rekey_frame {
 };
 
 /* Call it after rekey_take(), at rekey_deadline(), and now and then while packets flow.
- * 1: send *ret, and call again; 0: nothing to do; -ETIMEDOUT, every answer_ms: the answer is overdue, and
- * until it comes rekey_left() is 0.  If the peer has the question, end the session with REASON_REKEY. */
+ * 1: send *ret, and call again; 0: nothing to do; -ETIMEDOUT, every answer_ms: the answer is overdue,
+ * and until it comes rekey_left() is 0.  If the peer has the question, end the session with
+ * REASON_REKEY. */
 int rekey_next(struct rekey *r, uint64_t now, struct rekey_frame *ret);
 uint64_t rekey_deadline(const struct rekey *r); /* ms; CLOCK_NEVER: none */
 

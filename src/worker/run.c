@@ -307,8 +307,8 @@ static void put_frame(struct session *s, const struct rekey_frame *f)
 	send_echo(s);
 }
 
-/* Without an answer to that ECHO_REQ the question may not have arrived: the connection stalls, and for how long
- * it may is the keepalive's affair. */
+/* Without an answer to that ECHO_REQ the question may not have arrived: the connection stalls,
+ * and for how long it may is the keepalive's affair. */
 static void rekey_overdue(struct session *s)
 {
 	if (s->echo_heard >= s->rekey_echo)
@@ -380,8 +380,8 @@ static enum tls_io update_tls_key(struct session *s, uint64_t now)
 	return io;
 }
 
-/* To a peer that is stopped, or cut off, all that became due meanwhile would come at once, and more than 8
- * in a second end the session: so after each one there has to be a sign of life. */
+/* To a peer that is stopped, or cut off, all that became due meanwhile would come at once, and
+ * more than 8 in a second end the session: so after each one there has to be a sign of life. */
 static bool wants_tls_key(struct session *s, uint64_t now)
 {
 	if (now < s->tls_key_due)
@@ -392,10 +392,11 @@ static bool wants_tls_key(struct session *s, uint64_t now)
 	return false;
 }
 
-/* Beside UDP the TLS connection carries little, but all depends on it: new keys above all.  Frames that are too
- * large for the UDP path must not block it, as they would where the path carries less than the kernel thinks:
- * so it has segments that pass everywhere, until the first attempt with UDP is over.  What our own search has
- * found is no measure: what is on its way when the path shrinks stays as large as it is. */
+/* Beside UDP the TLS connection carries little, but all depends on it: new keys above all.
+ * Frames that are too large for the UDP path must not block it, as they would where the path
+ * carries less than the kernel thinks: so it has segments that pass everywhere, until the first
+ * attempt with UDP is over.  What our own search has found is no measure: what is on its way
+ * when the path shrinks stays as large as it is. */
 static size_t tls_segment(const struct session *s, uint64_t now)
 {
 	return s->pump.udp && (udp_up(s) || now < s->udp_first_until) ? TRANSPORT_SEGMENT_LEAST : 0;

@@ -50,9 +50,10 @@ enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size);
  * is WANT_WRITE; go on with the rest, which may be none: OK means that all has left. */
 enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_size);
 
-/* What is sent from now on leaves in TCP segments of at most so many bytes, TRANSPORT_SEGMENT_LEAST at the beginning;
- * 0: as many as the kernel likes, which is much faster.  But where no router tells the kernel that they are too
- * large, it sends them again until the connection dies, and whatever is behind them waits. */
+/* What is sent from now on leaves in TCP segments of at most so many bytes,
+ * TRANSPORT_SEGMENT_LEAST at the beginning; 0: as many as the kernel likes, which is much
+ * faster.  But where no router tells the kernel that they are too large, it sends them again
+ * until the connection dies, and whatever is behind them waits. */
 void tls_limit_segments(struct tls *t, size_t most);
 
 /* poll() says that the socket is readable.  Until then a read that once took all there was is not

@@ -38,15 +38,15 @@ struct transport {
 /* All else of *t has to be 0. */
 void transport_init(struct transport *t, int fd);
 
-/* The next bytes that have come, at most `size`; 0: the end; -1 and errno: EAGAIN, ECONNABORTED if the budget
- * is used up, or what recv() says. */
+/* The next bytes that have come, at most `size`; 0: the end; -1 and errno: EAGAIN, ECONNABORTED
+ * if the budget is used up, or what recv() says. */
 ssize_t transport_read(struct transport *t, void *data, size_t size);
 
 /* Whether something to read comes within so many ms; as poll(). */
 int transport_wait(struct transport *t, int ms);
 
-/* Takes all of it, and sends it unless more follows.  Its size; -1 and errno: EAGAIN if there is no room before
- * some has been sent, EMSGSIZE if there never is. */
+/* Takes all of it, and sends it unless more follows.  Its size; -1 and errno: EAGAIN if there is
+ * no room before some has been sent, EMSGSIZE if there never is. */
 ssize_t transport_write(struct transport *t, const struct iovec *iov, int n);
 
 /* Sends what was gathered.  0; -1 and errno: EAGAIN if not all of it could go. */

@@ -264,8 +264,8 @@ static size_t beside_mtu(const struct udp *u)
 	return (u->device->type == TUNNEL_ETHER ? 18 : 0) + (u->reliable ? ARQ_HEADER : 0);
 }
 
-/* For a path that carries datagrams of that size.  The least one has no room for what is beside the least
- * MTU: what becomes too large then goes over TLS. */
+/* For a path that carries datagrams of that size.  The least one has no room for what is beside
+ * the least MTU: what becomes too large then goes over TLS. */
 static uint16_t device_mtu(const struct udp *u, size_t datagram)
 {
 	size_t mtu = esp_payload_most(datagram) - beside_mtu(u);

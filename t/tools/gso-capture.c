@@ -266,7 +266,8 @@ static void store(const char *name, const char *explanation)
 	close(fd);
 }
 
-/* A file of packets alone, as the kernel gives them to the device: a datagram that is larger than the MTU. */
+/* A file of packets alone, as the kernel gives them to the device: a datagram that is larger
+ * than the MTU. */
 static void store_fragments(int family, const char *name, const char *explanation)
 {
 	struct pollfd pfd = { .fd = a.tun, .events = POLLIN };

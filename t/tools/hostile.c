@@ -2,7 +2,8 @@
  *
  * A peer that means ill: hostile ADDRESS PORT SOURCE CASE
  *
- * Does one thing to a vtund that no peer of ours does, and prints what came of it, in one line: "ERROR 3" a frame, "alert 22" TLS's, "hung up" and how, and what the case itself counts.
+ * Does one thing to a vtund that no peer of ours does, and prints what came of it, in one line:
+ * "ERROR 3" a frame, "alert 22" TLS's, "hung up" and how, and what the case itself counts.
  * The sessions are those of t/35-hostile.t and the like; their password is "secret".
  */
 #include <sodium.h>

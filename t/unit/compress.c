@@ -196,7 +196,8 @@ static void lzo_nine(void)
 }
 #endif
 
-/* A match of three bytes, one byte back, where nothing was: what an earlier frame left there is not told. */
+/* A match of three bytes, one byte back, where nothing was: what an earlier frame left there is
+ * not told. */
 static void before_the_frame(void)
 {
 	struct compress *c = NULL;

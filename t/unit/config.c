@@ -214,7 +214,8 @@ static void notations(void)
 	ok((s = with("server a.example; server ::1 6000;")) && is(s->servers->host, "a.example") &&
 	   s->servers->port == 0 && is(s->servers->next->host, "::1") &&
 	   s->servers->next->port == 6000, "servers add up, in their order");
-	ok(!with("server [::1];") && !with("server a:5000;") && !with("server a 0;") && !with("server a b;") && !with("server -a;"),
+	ok(!with("server [::1];") && !with("server a:5000;") && !with("server a 0;") &&
+	   !with("server a b;") && !with("server -a;"),
 	   "what is no host or port is refused");
 	ok((s = with("srcaddr { iface eth0; addr 192.0.2.1; port 99; }")) && is(s->src_iface, "eth0") &&
 	   is(s->src_addr, "192.0.2.1") && s->src_port == 99, "srcaddr");

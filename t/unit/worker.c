@@ -507,7 +507,8 @@ static void a_refusal(void)
 {
 	begin();
 	ok(log_in(), "up to the client's proof");
-	answer(&server, (struct ipc_message){ .op = IPC_FAIL, .reason = { .reason = REASON_AUTH, .text = "secret reason" } });
+	answer(&server, (struct ipc_message){
+		.op = IPC_FAIL, .reason = { .reason = REASON_AUTH, .text = "secret reason" } });
 	ok(expect(&client, IPC_END) && client.last.end.by == END_BY_PEER &&
 	   client.last.end.reason == REASON_AUTH && client.last.end.text[0] == 0,
 	   "a refused client learns that it is refused, and no more");
