@@ -288,10 +288,15 @@ static int loop(struct session *s)
 			watch(s->pump.device.fd, device_events(s)),
 			watch(s->pump.udp ? udp_fd(s->pump.udp) : -1, udp_events(s)),
 		};
-		int r;
+		int timeout = timeout_ms(s), r = poll(p, ARRAY_SIZE(p), timeout);
 
-		if (poll(p, ARRAY_SIZE(p), timeout_ms(s)) < 0 && errno != EINTR)
+		if (r < 0 && errno != EINTR)
 			return log_errno(LOG_ERR, errno, "poll");
+		if (timeout != 0 && r == 1 && p[2].revents == POLLIN) {
+			run_send(s); /* nothing else has come, or is due */
+			if (s->state == STATE_RUN)
+				continue;
+		}
 		if (p[2].revents & (POLLOUT | POLLERR | POLLHUP) || police_lets_pass(s))
 			s->held = false;
 		s->udp_readable = p[3].revents;

@@ -215,17 +215,14 @@ int rekey_take(struct rekey *r, uint64_t now, uint8_t type, const uint8_t *paylo
 
 /* ---- time */
 
-static uint64_t due_at(const struct rekey *r, const struct keyring_use *use)
-{
-	return use->since + r->limits.interval_ms + (r->is_client ? 0 : r->limits.answer_ms);
-}
-
-static bool is_due(const struct rekey *r, uint64_t now)
+static uint64_t due_at(const struct rekey *r)
 {
 	struct keyring_use use = keyring_use(r->keys);
 
-	return now >= due_at(r, &use) || use.packets >= r->limits.packets ||
-	       use.bytes >= r->limits.bytes || use.failures >= r->limits.failures;
+	if (use.packets >= r->limits.packets || use.bytes >= r->limits.bytes ||
+	    use.failures >= r->limits.failures)
+		return 0;
+	return use.since + r->limits.interval_ms + (r->is_client ? 0 : r->limits.answer_ms);
 }
 
 static void ask(struct rekey *r, uint64_t now)
@@ -251,7 +248,7 @@ int rekey_next(struct rekey *r, uint64_t now, struct rekey_frame *ret)
 		r->answer_by = now + r->limits.answer_ms;
 		return -ETIMEDOUT;
 	}
-	if (r->state == QUIET && !r->frame.size && (r->asked || is_due(r, now)))
+	if (r->state == QUIET && !r->frame.size && (r->asked || now >= due_at(r)))
 		ask(r, now);
 	if (!r->frame.size)
 		return 0;
@@ -262,9 +259,8 @@ int rekey_next(struct rekey *r, uint64_t now, struct rekey_frame *ret)
 
 uint64_t rekey_deadline(const struct rekey *r)
 {
-	struct keyring_use use = keyring_use(r->keys);
 	uint64_t old = keyring_old_until(r->keys);
-	uint64_t next = r->state == QUIET ? due_at(r, &use) : r->answer_by;
+	uint64_t next = r->state == QUIET ? due_at(r) : r->answer_by;
 
 	return old < next ? old : next;
 }

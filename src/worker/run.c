@@ -17,7 +17,7 @@
 #include "states.h"
 #include "transport.h"
 
-enum { STATS_MS = 60000, TLS_KEY_LEAST_MS = 1000, FIRST_ATTEMPT_MS = 5000 };
+enum { STATS_MS = 60000, TLS_KEY_LEAST_MS = 1000, FIRST_ATTEMPT_MS = 5000, ALONE_US = 200 };
 
 /* The server's UDP address is that of the TCP connection unless its offer names another one. */
 static union endpoint server_endpoint(const struct session *s)
@@ -336,14 +336,24 @@ static void take_news(struct session *s, const struct udp_news *news)
 	}
 }
 
+/* What comes alone does not wait until the socket has been asked for more: poll(2) will say so. */
+static void receive_udp(struct session *s, uint64_t now_us)
+{
+	bool alone = now_us - s->udp_received_us > ALONE_US;
+
+	if (!s->udp_readable)
+		return;
+	s->udp_received_us = now_us;
+	if (udp_receive(s->pump.udp, now_us / 1000, alone ? 1 : UDP_BATCHES_MOST))
+		s->more = !alone;
+}
+
 static void step_udp(struct session *s, uint64_t now)
 {
 	struct udp_news news;
 
 	if (!s->pump.udp)
 		return;
-	if (s->udp_readable && udp_receive(s->pump.udp, now))
-		s->more = true;
 	if (udp_step(s->pump.udp, now, &news) < 0)
 		rekey_overdue(s);
 	if (s->state == STATE_RUN)
@@ -414,19 +424,13 @@ static enum tls_io move(struct session *s, uint64_t now_us, bool *ret_more, int 
 	return pump_out(&s->pump, now_us, ret_more, ret_error);
 }
 
-void run_step(struct session *s)
+void run_send(struct session *s)
 {
-	uint64_t now_us = clock_us(), now = now_us / 1000;
+	uint64_t now_us = clock_us();
 	bool more = false;
-	enum tls_io io;
 	int error = 0;
+	enum tls_io io = move(s, now_us, &more, &error);
 
-	on_time(s, now);
-	step_udp(s, now);
-	if (s->state != STATE_RUN)
-		return;
-	tls_limit_segments(link_tls(s->link), tls_segment(s, now));
-	io = move(s, now_us, &more, &error);
 	s->more |= more;
 	s->want_write = io == TLS_WANT_WRITE;
 	if (error)
@@ -435,4 +439,17 @@ void run_step(struct session *s)
 		session_lost(s, END_BY_LOSS, tls_error(link_tls(s->link)));
 	else
 		stream_done(s);
+}
+
+void run_step(struct session *s)
+{
+	uint64_t now_us = clock_us(), now = now_us / 1000;
+
+	receive_udp(s, now_us);
+	on_time(s, now);
+	step_udp(s, now);
+	if (s->state != STATE_RUN)
+		return;
+	tls_limit_segments(link_tls(s->link), tls_segment(s, now));
+	run_send(s);
 }

@@ -54,7 +54,7 @@ void session_drain_udp(struct session *s)
 	int turn;
 
 	for (turn = 0; turn < DRAIN_TURNS && s->pump.live && s->pump.udp; turn++)
-		if (!udp_receive(s->pump.udp, clock_ms()))
+		if (!udp_receive(s->pump.udp, clock_ms(), UDP_BATCHES_MOST))
 			return;
 }
 

@@ -35,6 +35,7 @@ struct session {
 	bool want_write; /* the network is full */
 	bool more;       /* do not sleep: there may be more to do at once */
 	bool udp_readable; /* says poll(): what reads nothing costs a ping as much as what reads */
+	uint64_t udp_received_us; /* the last time */
 	struct link *link;
 	struct pump pump;
 	struct keepalive keepalive;

@@ -21,8 +21,9 @@ int run_on_message(struct session *s, const struct ipc_message *m);
 void run_begin(struct session *s);
 void run_device_up(struct session *s, uint16_t mtu);
 
-/* Moves what can be moved, and does what time demands. */
+/* Moves what can be moved, and does what time demands; or only sends what the device has. */
 void run_step(struct session *s);
+void run_send(struct session *s);
 uint64_t run_deadline(const struct session *s); /* ms */
 
 /* Nothing is to be read from the device now: a new key for TLS goes first. */

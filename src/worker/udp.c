@@ -17,8 +17,6 @@
 #include "udp_in.h"
 #include "udp_out.h"
 
-enum { BATCHES_MOST = 16 }; /* of one udp_receive() */
-
 struct udp {
 	int fd;
 	const struct device_io *device;
@@ -234,11 +232,11 @@ static void take_batch(struct udp *u, uint64_t now)
 		reliable_step(u->reliable, now_us);
 }
 
-bool udp_receive(struct udp *u, uint64_t now)
+bool udp_receive(struct udp *u, uint64_t now, int most)
 {
 	int i;
 
-	for (i = 0; i < BATCHES_MOST; i++) {
+	for (i = 0; i < most; i++) {
 		if (batch_in_receive(&u->batch) < 0)
 			return false;
 		take_batch(u, now);

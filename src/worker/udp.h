@@ -53,8 +53,10 @@ bool udp_must_wait(const struct udp *u);
 
 /* ---- in */
 
-/* Takes a bounded number of batches off the socket.  Whether there may be more. */
-bool udp_receive(struct udp *u, uint64_t now);
+enum { UDP_BATCHES_MOST = 16 }; /* at a time, so that the other direction gets its turn */
+
+/* Takes so many batches off the socket.  Whether there may be more. */
+bool udp_receive(struct udp *u, uint64_t now, int most);
 
 /* REKEY_* and PATH_STATE of the peer.  0; -EKEYREJECTED... as rekey_take(). */
 int udp_on_frame(struct udp *u, uint64_t now, uint8_t type, const uint8_t *payload);
