@@ -28,7 +28,8 @@ for m in server client; do
 	says $other "work: session ended after .*connection to the $m was lost"
 
 	mark
-	ok "kill -9 of both" kill_of $m KILL "$(monitor_on $m work)" "$(worker_on $m work)"
+	# In this order: a worker dies with its monitor, and might be gone before its turn comes.
+	ok "kill -9 of both" kill_of $m KILL "$(worker_on $m work)" "$(monitor_on $m work)"
 	back
 	says $m 'work: session ended: its vtund was killed by signal KILL; down is run in its place'
 
