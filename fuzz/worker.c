@@ -145,9 +145,8 @@ uint64_t tls_bytes_out(const struct tls *t)
 	return t->out;
 }
 
-int sandbox_enter(enum sandbox_stage stage)
+int sandbox_enter(void)
 {
-	(void)stage;
 	return 0;
 }
 

@@ -130,10 +130,11 @@ for side in server client; do
 	all $side STATUS "$up" as-DEVICE as-UP as-CHANNEL as-MTU as-STOP short long descriptor
 done
 
-# ---- its kernel, in both stages of the filter
+# ---- its kernel, before the login and in session
 
 for side in server client; do
-	for deed in open socket exec fork kill ptrace ioctl setuid; do
+	for deed in open socket exec fork kill ptrace ioctl setuid seccomp \
+		sendto-fastopen sendmsg-fastopen mmap-exec; do
 		deviates $side CHANNEL $deed "$filter" "$nothing"
 		deviates $side STATUS $deed "$filter" "$up"
 	done

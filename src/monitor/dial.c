@@ -130,6 +130,13 @@ static int wait_connected(int fd, const struct signals *signals, uint64_t until)
 	return -error;
 }
 
+/* Asked once more, the kernel makes a note that it is connected.  Without that the socket could be
+ * connected to another peer when this one resets it: by our worker, should it be taken over. */
+static int settle_connected(int fd, const struct addrinfo *a)
+{
+	return connect(fd, a->ai_addr, a->ai_addrlen) < 0 && errno != EISCONN ? -errno : 0;
+}
+
 static int connect_one(const struct dial *d, const struct addrinfo *a, const struct signals *signals,
 		       uint64_t until, int *ret_fd)
 {
@@ -148,6 +155,8 @@ static int connect_one(const struct dial *d, const struct addrinfo *a, const str
 		if (errno != EINPROGRESS)
 			return -errno;
 		r = wait_connected(fd, signals, until);
+		if (r == 0)
+			r = settle_connected(fd, a);
 		if (r < 0)
 			return r;
 	}

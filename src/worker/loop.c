@@ -328,7 +328,7 @@ int loop_run(const struct ipc_begin *begin, int net)
 	}
 	pump_init(&s.pump, s.link);
 	getpeername(net, &s.peer.any, &size); /* only UDP needs it, and UDP needs it to be right */
-	r = sandbox_enter(SANDBOX_STRANGER);
+	r = sandbox_enter();
 	if (r == 0) {
 		s.more = true;
 		r = loop(&s);

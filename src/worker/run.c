@@ -13,7 +13,6 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "rekey.h"
-#include "sandbox.h"
 #include "states.h"
 #include "transport.h"
 
@@ -83,10 +82,6 @@ void run_begin(struct session *s)
 {
 	uint64_t now = clock_ms();
 
-	if (sandbox_enter(SANDBOX_RUN) < 0) {
-		session_end(s, REASON_INTERNAL, 0, "sandbox");
-		return;
-	}
 	open_udp(s, now);
 	/* With it and the TLS session the first keys could be made again, after they were wiped. */
 	secret_wipe(&s->auth_secret);

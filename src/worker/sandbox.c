@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -90,58 +91,42 @@ static int forbid_files(void)
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define KILL BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 
-/* args[] are 64 bits wide: the low half, where PROT_EXEC is, comes first on little-endian. */
+/* args[] are 64 bits wide: the low half, where all flags are, comes first on little-endian. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define LOAD_PROT LOAD(args[2])
+#define LOAD_FLAGS(n) LOAD(args[n])
 #else
-#define LOAD_PROT BPF_STMT(BPF_LD | BPF_W | BPF_ABS, DATA(args[2]) + 4)
+#define LOAD_FLAGS(n) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, DATA(args[n]) + 4)
 #endif
 
-#define SYSCALL(name) SYSCALL_NUMBER(SYS_##name)
-#define SYSCALL_NUMBER(number) \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), ALLOW,
-#define SYSCALL_NOEXEC(name) \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_PROT, \
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1), KILL, ALLOW,
+#define SYSCALL(name) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), ALLOW,
+#define SYSCALL_WITHOUT(name, n, flag) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 4), LOAD_FLAGS(n), \
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flag, 0, 1), KILL, ALLOW,
 
 /* A foreign architecture, x32 included, would give other meanings to the numbers. */
 #define HEAD \
 	LOAD(arch), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0), KILL, LOAD(nr),
 
-/* Before the session runs one more filter may be added: the next one. */
-static struct sock_filter stranger_filter[] = {
-	HEAD
-#include "syscalls.h"
-	SYSCALL(seccomp)
-	KILL,
-};
-
-static struct sock_filter run_filter[] = {
+static struct sock_filter filter[] = {
 	HEAD
 #include "syscalls.h"
 	KILL,
 };
 
-static int set_filter(struct sock_filter *filter, size_t n)
+static int filter_calls(void)
 {
-	struct sock_fprog program = { .len = (unsigned short)n, .filter = filter };
+	struct sock_fprog program = { .len = ARRAY_SIZE(filter), .filter = filter };
 
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
 }
 
-int sandbox_enter(enum sandbox_stage stage)
+int sandbox_enter(void)
 {
-	int r = 0;
+	int r = forbid_files();
 
-	if (stage == SANDBOX_STRANGER) {
-		r = forbid_files();
-		if (r < 0)
-			return log_errno(LOG_ERR, r, "Landlock");
-		r = set_filter(stranger_filter, ARRAY_SIZE(stranger_filter));
-	} else {
-		r = set_filter(run_filter, ARRAY_SIZE(run_filter));
-	}
 	if (r < 0)
-		return log_errno(LOG_ERR, r, "seccomp");
-	return 0;
+		return log_errno(LOG_ERR, r, "Landlock");
+	r = filter_calls();
+	return r < 0 ? log_errno(LOG_ERR, r, "seccomp") : 0;
 }

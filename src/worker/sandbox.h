@@ -6,14 +6,10 @@
  */
 #pragma once
 
-enum sandbox_stage {
-	SANDBOX_STRANGER, /* before the first byte of the network */
-	SANDBOX_RUN,      /* the session runs: what TLS needed to start is taken away */
-};
-
 /* Checks that the monitor has dropped what it had to drop: no capabilities, no_new_privs, not uid 0
  * (but for the single-uid exception).  0, or -EPERM (logged): the caller gives up. */
 int sandbox_verify(int single_uid);
 
-/* 0, or a negative errno (logged): no sandbox, no session. */
-int sandbox_enter(enum sandbox_stage stage);
+/* Before the first byte of the network, and for good: there is no seccomp() on the list.  0, or a negative
+ * errno (logged): no sandbox, no session. */
+int sandbox_enter(void);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * What the worker may ask of the kernel, each call with its reason.  All else kills the process.
- * To be included by sandbox.c alone; SYSCALL(name) and SYSCALL_NOEXEC(name) are its macros, the
- * latter refuses PROT_EXEC in the third argument.
+ * To be included by sandbox.c alone; SYSCALL(name) and SYSCALL_WITHOUT(name, n, flag) are its macros,
+ * the latter refuses a flag in argument n, counted from 0.
  */
 
-/* The network and the monitor; no socket can be made, named or connected. */
+/* The network and the monitor; no socket can be made, named or connected: not by MSG_FASTOPEN either, which
+ * would connect one again that has been reset. */
 SYSCALL(recvfrom)
 SYSCALL(recvmsg)
-SYSCALL(sendto)
-SYSCALL(sendmsg)
+SYSCALL_WITHOUT(sendto, 3, MSG_FASTOPEN)
+SYSCALL_WITHOUT(sendmsg, 2, MSG_FASTOPEN)
 #ifdef SYS_poll
 SYSCALL(poll)
 #endif
@@ -26,8 +27,8 @@ SYSCALL(writev)
 
 /* Memory: malloc, GnuTLS. */
 SYSCALL(brk)
-SYSCALL_NOEXEC(mmap)
-SYSCALL_NOEXEC(mprotect)
+SYSCALL_WITHOUT(mmap, 2, PROT_EXEC)
+SYSCALL_WITHOUT(mprotect, 2, PROT_EXEC)
 SYSCALL(mremap)
 SYSCALL(munmap)
 SYSCALL(madvise)

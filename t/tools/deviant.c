@@ -6,11 +6,13 @@
  *
  *	as-QUESTION   asks that instead        twice, short, long   asks so
  *	descriptor    sends one along          other-session        means another session's terms
- *	open, socket, exec, fork, kill, ptrace, ioctl, setuid       a system call
+ *	open, socket, exec, fork, kill, ptrace, ioctl, setuid, seccomp       a system call
+ *	sendto-fastopen, sendmsg-fastopen, mmap-exec                         one by its flags
  *
  * Linked with --wrap=ipc_send.
  */
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -105,6 +108,14 @@ static bool call(void)
 		ioctl(WORKER_FD_NET, FIONREAD, &(int){ 0 });
 	else if (strcmp(deed, "setuid") == 0)
 		syscall(SYS_setuid, 0);
+	else if (strcmp(deed, "seccomp") == 0)
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL);
+	else if (strcmp(deed, "sendto-fastopen") == 0)
+		send(WORKER_FD_NET, "", 1, MSG_FASTOPEN);
+	else if (strcmp(deed, "sendmsg-fastopen") == 0)
+		sendmsg(WORKER_FD_NET, &(struct msghdr){}, MSG_FASTOPEN);
+	else if (strcmp(deed, "mmap-exec") == 0)
+		mmap(NULL, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	else
 		return false;
 	return true;
