@@ -124,6 +124,7 @@ static void run(struct end e[static 2], const uint8_t *data, size_t size)
 
 		send_due(a, b, now);
 		send_due(b, a, now);
+		must(rekey_deadline(a->r) > now); /* or one would ask for ever */
 		switch (data[0] >> 1 & 7) {
 		case 0:
 			must(deliver_all(e, now) || !honest);
@@ -148,7 +149,6 @@ static void run(struct end e[static 2], const uint8_t *data, size_t size)
 		default:
 			speak(a, b, now, honest);
 		}
-		must(rekey_deadline(a->r) > 0);
 	}
 }
 

@@ -247,7 +247,9 @@ static void limits(void)
 	meet(&l, &plain);
 	for (i = 0; i < 10; i++)
 		n += seal(S, packet) > 0 && opens(C, packet, 56);
-	ok(n == 10 && says(C) == FRAME_REKEY_REQ, "packets of the peer count for the client");
+	ok(rekey_deadline(end[C]) == 0, "a key that has been used enough is due at once");
+	ok(n == 10 && says(C) == FRAME_REKEY_REQ && rekey_deadline(end[C]) > now,
+	   "packets of the peer count for the client");
 	l = plain;
 	l.bytes = 56 * 5;
 	meet(&l, &plain);
