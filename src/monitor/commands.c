@@ -237,6 +237,12 @@ int commands_run(const struct command *list, const char *which, const struct com
 	return failed;
 }
 
+void commands_say_not_ours(const struct command_vars *vars)
+{
+	log_error("%s: down is not run: %s is another device by now, which it could hit; see \"vtunctl explain "
+		  "%s\" for what has to be undone by hand", vars->session, vars->device, vars->session);
+}
+
 int commands_fd(void)
 {
 	return program_tend_fd();

@@ -40,6 +40,9 @@ int commands_run(const struct command *list, const char *which, const struct com
 		 int program_fd, unsigned timeout_s, int abort_fd, bool strict,
 		 char ret_text[static 128]);
 
+/* Says why `down` is not run: the name of its device is another one's by now. */
+void commands_say_not_ours(const struct command_vars *vars);
+
 /* Programs that were not waited for, and daemons left behind by those that were: the descriptor is
  * readable when one of them has said something or ended, and commands_tend() then logs that and
  * reaps.  Ask for the descriptor afresh before each poll(): it is -1 until there is such a program.

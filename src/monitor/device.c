@@ -131,6 +131,7 @@ static int attach(struct device *d, const char *want, bool vnet, char hint[stati
 	d->vnet = vnet;
 	d->vnet_features = vnet ? probe_offloads(fd) : 0;
 	snprintf(d->name, sizeof(d->name), "%s", ifr.ifr_name);
+	d->ifindex = if_nametoindex(d->name);
 	d->fd = take_fd(&fd);
 	return 0;
 }
@@ -238,18 +239,23 @@ int device_set_offload(const struct device *d, uint32_t features)
 	return ioctl(d->fd, TUNSETOFFLOAD, (unsigned long)features) < 0 ? -errno : 0;
 }
 
-/* Asked for afresh: `up` may have given the device another name. */
+/* `up` may have given it another name; or moved it to another network, where it has one that here may be that
+ * of a network card. */
 static int name_now(const struct device *d, char ret[static IFNAMSIZ])
 {
-	struct ifreq now = { 0 };
-	const char *name = d->name;
+	return if_indextoname(d->ifindex, ret) ? 0 : -ENODEV;
+}
 
-	if (d->fd >= 0 && ioctl(d->fd, TUNGETIFF, &now) == 0)
-		name = now.ifr_name;
-	if (strlen(name) >= IFNAMSIZ)
-		return -ENODEV;
-	strcpy(ret, name);
-	return 0;
+bool device_follow_name(struct device *d)
+{
+	char name[IFNAMSIZ];
+
+	if (!d->ifindex)
+		return true;
+	if (name_now(d, name) < 0)
+		return if_nametoindex(d->name) == 0;
+	strcpy(d->name, name);
+	return true;
 }
 
 static int mtu_request(const struct device *d, unsigned long request, struct ifreq *ifr)

@@ -17,6 +17,7 @@ struct device {
 				   closed when the programs have it: only then is there an end
 				   of file when they go */
 	char name[64];          /* "tun0"; tty: path of the slave; pipe: "pipe" */
+	unsigned ifindex;       /* tun, ether: what it is, whatever its name is by now */
 	bool vnet;              /* frames begin with a virtio-net header */
 	uint32_t vnet_features; /* TUN_F_* that the kernel can do for this device */
 };
@@ -33,7 +34,8 @@ int device_open(enum tunnel_type type, const char *want, struct device *ret, cha
 void device_close(struct device *d);
 
 /* tun and ether.  Offloads are TUN_F_*, all off after device_open(), for which the descriptor must
- * still be open; for the MTU it need not be.  0 (device_get_mtu(): the MTU) or a negative errno. */
+ * still be open; for the MTU it need not be.  0 (device_get_mtu(): the MTU) or a negative errno: -ENODEV
+ * if it is not in our network any more, where another one may have its name. */
 int device_set_offload(const struct device *d, uint32_t features);
 int device_set_mtu(const struct device *d, unsigned mtu);
 int device_get_mtu(const struct device *d);
@@ -41,3 +43,7 @@ int device_get_mtu(const struct device *d);
 /* Whether IPv6 packets are routed into it, or nobody can say.  With an MTU below 1,280 Linux would take
  * its IPv6 addresses and routes away, and not give them back. */
 bool device_has_ipv6(const struct device *d);
+
+/* `up` may have given it another name, by which d->name goes from now on.  False: it is not in our network
+ * any more, and its name is that of another one. */
+bool device_follow_name(struct device *d);

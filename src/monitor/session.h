@@ -61,6 +61,7 @@ struct session {
 	uint64_t told_ms, counted_ms;         /* when state, and counters, were last reported */
 	bool count_failed;
 	bool asked;                           /* QUERY is on its way, its answer is not back */
+	uint16_t mtu_asked;                   /* the least that the worker has asked for */
 	bool mtu_failed;                      /* the device's MTU cannot be set: said once */
 	unsigned log_room;                    /* lines that the worker may still log... */
 	uint64_t log_filled_ms;               /* ...as of then */

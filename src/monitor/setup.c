@@ -130,9 +130,20 @@ static void say_what_differs(const struct session *s)
 			    tunnel_type_name(s->terms.type));
 }
 
+/* Below 1280 Linux takes the IPv6 addresses of a device away.  A bridge takes on the least MTU of its ports, and
+ * what one peer asks for, or one path carries, is not to be felt by all: only our own file may want that. */
+static uint16_t mtu_least(const struct session *s)
+{
+	if (s->terms.type == TUNNEL_ETHER)
+		return s->section->mtu && s->section->mtu < MTU_LEAST_IPV6 ? s->section->mtu
+									   : MTU_LEAST_IPV6;
+	return device_has_ipv6(&s->tunnel->device) ? MTU_LEAST_IPV6 : MTU_LEAST;
+}
+
 static int prepare_device(struct session *s, uint32_t peer_features)
 {
 	const struct device *d = &s->tunnel->device;
+	uint16_t mtu = s->terms.mtu;
 	int r;
 
 	if (!has_packets(s))
@@ -144,12 +155,13 @@ static int prepare_device(struct session *s, uint32_t peer_features)
 			return log_errno(LOG_ERR, r, "%s: offloads of %s cannot be set", s->name, d->name);
 	}
 	/* A device that was made for us may have its MTU already, and we no right to set it. */
-	if (device_get_mtu(d) == s->terms.mtu)
+	if (s->terms.type == TUNNEL_ETHER && mtu < mtu_least(s))
+		mtu = mtu_least(s);
+	if (device_get_mtu(d) == mtu)
 		return 0;
-	r = device_set_mtu(d, s->terms.mtu);
+	r = device_set_mtu(d, mtu);
 	if (r < 0)
-		log_errno(LOG_WARNING, r, "%s: the MTU of %s cannot be set to %u", s->name, d->name,
-			  s->terms.mtu);
+		log_errno(LOG_WARNING, r, "%s: the MTU of %s cannot be set to %u", s->name, d->name, mtu);
 	return 0;
 }
 
@@ -286,6 +298,7 @@ int setup_up(struct session *s, const struct ipc_message *m)
 		return session_refuse(s, REASON_DEVICE, 0, EXIT_OSERR, text, "%s (strict)", text);
 	if (has_packets(s))
 		s->terms.mtu = settle_mtu(s);
+	s->mtu_asked = s->terms.mtu;
 	answer.up_ok.mtu = s->terms.mtu;
 	r = session_send(s, &answer, NULL, 0);
 	if (r == 0)
@@ -298,15 +311,20 @@ int setup_up(struct session *s, const struct ipc_message *m)
 int setup_mtu(struct session *s, const struct ipc_message *m)
 {
 	const struct device *d = &s->tunnel->device;
-	int r, mtu = device_get_mtu(d);
-	uint16_t want = m->mtu.mtu;
+	uint16_t want = m->mtu.mtu, least;
+	int r, mtu;
 
-	if (!has_packets(s) || s->terms.proto != PROTO_UDP || m->mtu.mtu < MTU_LEAST)
+	if (!has_packets(s) || s->terms.proto != PROTO_UDP || want < MTU_LEAST)
 		return -EBADMSG;
 	/* Only ever lower, so that a worker can ask as often as it likes. */
-	if (want < MTU_LEAST_IPV6 && device_has_ipv6(d))
-		want = MTU_LEAST_IPV6;
-	if (mtu < 0 || want >= mtu || s->mtu_failed || !config_general(s->config)->mtu_clamp)
+	if (want >= s->mtu_asked || s->mtu_failed || !config_general(s->config)->mtu_clamp)
+		return ANSWERED;
+	s->mtu_asked = want;
+	least = mtu_least(s);
+	if (want < least)
+		want = least;
+	mtu = device_get_mtu(d);
+	if (mtu < 0 || want >= mtu)
 		return ANSWERED;
 	r = device_set_mtu(d, want);
 	s->mtu_failed = r < 0;

@@ -69,12 +69,16 @@ int tunnel_up(struct tunnel *t, char ret_text[static 128])
 
 static void run_down(struct tunnel *t)
 {
+	bool is_ours = device_follow_name(&t->device);
 	struct command_vars vars = vars_of(t);
 	char text[128];
 
 	report_title("%s running down commands", t->section->name);
-	(void)commands_run(t->section->down, "down", &vars, -1, command_timeout_s(t), -1, false,
-			   text);
+	if (is_ours)
+		(void)commands_run(t->section->down, "down", &vars, -1, command_timeout_s(t), -1, false,
+				   text);
+	else if (t->section->down)
+		commands_say_not_ours(&vars);
 	will_remove();
 }
 

@@ -93,6 +93,30 @@ static void test_persistent(void)
 	   "as the other type it is refused: %s", hint);
 }
 
+/* Where a device of ours has been moved to, its name is another one's, or means something else here. */
+static void test_moved(void)
+{
+	struct device d, card;
+
+	open_it(TUNNEL_TUN, "mv0", &d);
+	open_it(TUNNEL_TUN, "card0", &card);
+	ok(system("unshare --net sleep 2 & sleep 0.3; ip link set mv0 netns $!; "
+		  "nsenter --net=/proc/$!/ns/net ip link set mv0 name card0") == 0,
+	   "(a device that up moves into another network, and calls card0 there)");
+	ok(device_set_mtu(&d, 1300) == -ENODEV && device_get_mtu(&d) == -ENODEV &&
+	   device_get_mtu(&card) == 1500, "the card0 of our network keeps its MTU");
+	ok(device_has_ipv6(&d), "whether it has IPv6, nobody knows");
+	ok(device_follow_name(&d) && strcmp(d.name, "mv0") == 0, "nobody else has its name");
+	device_close(&card);
+	open_it(TUNNEL_TUN, "mv0", &card);
+	ok(!device_follow_name(&d), "until somebody has");
+	device_close(&card);
+	device_close(&d);
+	open_it(TUNNEL_PIPE, "", &d);
+	ok(device_follow_name(&d) && strcmp(d.name, "pipe") == 0, "a pipe has no name to be taken");
+	device_close(&d);
+}
+
 static void test_mtu(void)
 {
 	struct device d, pipe_end;
@@ -112,6 +136,7 @@ static void test_mtu(void)
 	   "an address is");
 	ok(system("ip link set renamed0 mtu 1279") == 0 && !device_has_ipv6(&d),
 	   "below 1280 Linux takes it away");
+	ok(device_follow_name(&d) && strcmp(d.name, "renamed0") == 0, "it goes by its new name from then on");
 	device_close(&d);
 	ok(device_get_mtu(&d) == -ENODEV, "one that is gone is an error");
 	open_it(TUNNEL_PIPE, "", &pipe_end);
@@ -247,6 +272,7 @@ int main(void)
 	test_vnet();
 	test_persistent();
 	test_mtu();
+	test_moved();
 	test_names();
 	test_busy();
 	ok(in_child(refused_without_right), "without the right to make it: EPERM, and a hint");

@@ -230,6 +230,13 @@ static void test_mtu(void)
 	nb.has_ipv6 = true;
 	ok(mtu_after(asks_mtu_1206) == 1280, "not where there is");
 	prepare(ROLE_SERVER);
+	nb.section.type = TUNNEL_ETHER;
+	ok(mtu_after(asks_mtu_1206) == 1280, "nor of a port of a bridge, whose other ports have to follow");
+	prepare(ROLE_SERVER);
+	nb.section.type = TUNNEL_ETHER;
+	nb.section.mtu = 1250;
+	ok(mtu_after(asks_mtu_1206) == 1250, "unless our own file says less");
+	prepare(ROLE_SERVER);
 	nb.general.mtu_clamp = false;
 	ok(mtu_after(keeps_asking_mtu) == 1500, "not with mtu_clamp no");
 }
