@@ -81,7 +81,7 @@ later=yes
 attack silent one_byte slow_hello quiet never_reads
 later=
 attack http ssh legacy long_record long_hello many_ccs tls12 no_alpn other_alpn half_closed second_hello early_data
-attack data_first init_99 init_101 init_16m early_text name_dots name_percent name_nul name_high name_none name_64 name_padding
+attack data_first init_99 init_101 init_16m early_text early_option name_dots name_percent name_nul name_high name_none name_64 name_padding
 attack share_zero share_ones share_high share_odd unknown_name wrong_password broken_off init_twice replay
 attack accept_other_type accept_larger accept_suite accept_spi accept_truncated accept_twice accept_critical accept_65
 attack data_16m no_packets no_ethernet vnet_lies bomb bomb_4g bomb_lie echo_flood ill_text fin rekey_skip rekey_zero key_updates after_update
@@ -127,6 +127,8 @@ done
 answer early_text 'hung up in good order' "an ERROR with a text before the login: its sender is believed that he leaves"
 logged early_text 'no session: the client ended it: time-out$' "... and has no line in the log to write on"
 ok "... at all" not grep -q '8\.8\.8\.8' "$scratch/server.log"
+answer early_option 'hung up in good order' "an ERROR before the login that would be about our own file: the same"
+logged early_option 'no session: the client ended it: protocol violation$' "... and not said of the file"
 for case in name_dots name_percent name_nul name_high name_none name_64 name_padding; do
 	answer $case "$protocol" "T16: $case: a name that cannot be"
 done

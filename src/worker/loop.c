@@ -25,10 +25,12 @@ static void take_error(struct session *s, const struct frame *f)
 		session_end(s, REASON_PROTOCOL, 0, "malformed ERROR");
 		return;
 	}
+	/* Before the login nobody has anything to say for whom our log would be the place. */
+	if (s->state == STATE_LOGIN)
+		session_reduce(&r);
 	s->end.reason = r.reason;
 	s->end.detail = r.detail;
-	/* Before the login nobody has anything to say for whom our log would be the place. */
-	session_lost(s, END_BY_PEER, s->state == STATE_LOGIN ? "" : r.text);
+	session_lost(s, END_BY_PEER, r.text);
 }
 
 static int on_frame(struct session *s, const struct frame *f)

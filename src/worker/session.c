@@ -90,8 +90,7 @@ static void say_end(struct session *s, const struct wire_reason *r)
 		link_put(s->link, FRAME_ERROR, bytes, wire_put_error(r, bytes));
 }
 
-/* What a stranger may learn: 1, 3 or 5, and no text. */
-static void reduce(struct wire_reason *r)
+void session_reduce(struct wire_reason *r)
 {
 	r->text[0] = '\0';
 	r->detail = 0;
@@ -119,7 +118,7 @@ void session_end(struct session *s, unsigned reason, unsigned detail, const char
 	}
 	snprintf(r.text, sizeof(r.text), "%.*s", REASON_TEXT_MAX, s->end.text);
 	if (s->state == STATE_LOGIN)
-		reduce(&r);
+		session_reduce(&r);
 	say_end(s, &r);
 	close_link(s);
 }

@@ -62,6 +62,9 @@ void session_enter(struct session *s, enum session_state next);
 void session_end(struct session *s, unsigned reason, unsigned detail, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* To what a stranger may learn, and can tell us: 1, 3 or 5, and no text. */
+void session_reduce(struct wire_reason *r);
+
 /* Ends it because of the peer or the network: nothing is said to the peer any more. */
 void session_lost(struct session *s, enum ipc_end_by by, const char *text);
 

@@ -351,6 +351,14 @@ static void early_text(void)
 	print_end();
 }
 
+/* OPTION, which is ours to make of a file that does not fit: exit status 78. */
+static void early_option(void)
+{
+	connect_tls();
+	put(FRAME_ERROR, "\0\6\x12\x34\0", 5);
+	print_end();
+}
+
 static void init_twice(void)
 {
 	say_init("h", "secret");
@@ -381,5 +389,6 @@ const struct hostile_case stranger_cases[] = {
 	CASE(init_99), CASE(init_101), CASE(init_16m), CASE(name_dots), CASE(name_percent),
 	CASE(name_nul), CASE(name_high), CASE(name_none), CASE(name_64), CASE(name_padding),
 	CASE(share_zero), CASE(share_ones), CASE(share_high), CASE(share_odd), CASE(unknown_name),
-	CASE(wrong_password), CASE(broken_off), CASE(early_text), CASE(init_twice), CASE(crowd), CASE(replay), { 0 },
+	CASE(wrong_password), CASE(broken_off), CASE(early_text), CASE(early_option),
+	CASE(init_twice), CASE(crowd), CASE(replay), { 0 },
 };
