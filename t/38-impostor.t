@@ -62,21 +62,25 @@ meets offer_first 76 "a frame of a type or length that must not come here" "ERRO
 	"T25: an OFFER without AUTH_OK"
 meets empty_proof 76 "a frame of a type or length that must not come here" "ERROR 3 0 $good" \
 	"T25: an AUTH_OK without a proof in it"
+meets option_first 76 "the server ended it: protocol violation" "$good" \
+	"an ERROR before the login about an option: it is not said of the client's own file"
 meets relay 77 "authentication failed" "ERROR 1 0 $good $good" \
 	"T23: the true server refuses a login that is relayed between two TLS connections"
 ok "T23: ... and has it in its log" wait_until 10 \
 	grep -q "^vtun: auth failure from 10.9.0.$n port .*wrong password" "$scratch/server.log"
 ok "none of these has got a device or an up command out of it" not test -e "$scratch/client.ups"
 
-# A client that keeps trying does not let such a server guess at full speed.
-n=$((n + 1))
-on client "$own_world/bin/hostile" 192.168.1.1 5000 "10.9.0.$n" no_password >"$scratch/again.out" 2>&1 &
-wait_until 10 on client sh -c "[ \"\$(ss -Hltn src 10.9.0.$n | wc -l)\" = 1 ]" >&2
-: >"$scratch/client.log"
-vtund_client client "$scratch/client.conf" s "10.9.0.$n" -p
-ok "T25: a persistent client waits, about 5 s at first" \
-	wait_until 10 grep -Eq 'next attempt in [456] s' "$scratch/client.log"
-end "$client_pid"
+# A client that keeps trying does not let such a server guess at full speed, and it is no matter how that ends.
+for case in no_password gone_with_proof; do
+	n=$((n + 1))
+	on client "$own_world/bin/hostile" 192.168.1.1 5000 "10.9.0.$n" $case >"$scratch/again.out" 2>&1 &
+	wait_until 10 on client sh -c "[ \"\$(ss -Hltn src 10.9.0.$n | wc -l)\" = 1 ]" >&2
+	: >"$scratch/client.log"
+	vtund_client client "$scratch/client.conf" s "10.9.0.$n" -p
+	ok "T25: $case: a persistent client waits, about 5 s at first" \
+		wait_until 10 grep -Eq 'next attempt in [456] s' "$scratch/client.log"
+	end "$client_pid"
+done
 
 # ---- servers with the password, and offers that are none
 

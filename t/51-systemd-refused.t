@@ -19,6 +19,7 @@ unknown { passwd SecretPassword; server 192.168.1.1; }
 nowhere { passwd SecretPassword; }
 deaf    { passwd SecretPassword; server 192.168.1.1 1; }
 broken  { passwd SecretPassword; server 192.168.1.1; frobnicate yes; }
+second  { passwd SecretPassword; timeout 7; server 10.66.0.1; server 192.168.1.1; }
 END
 for m in server client; do
 	machine_boot $m
@@ -46,6 +47,12 @@ says nowhere "server HOST" "in vtund.conf"
 says nowhere "VTUN_SERVER.*$sysconfdir/default/vtun-nowhere" "or beside it"
 ok "a server that does not listen" fails deaf 69
 says deaf "192.168.1.1.* port 1[^0-9].*refused" "who refused what"
+# What nobody forwards is silence.
+on client ip route add 10.66.0.1 via 192.168.1.1
+machine_file client /etc/systemd/system/vtun@second.service.d/short.conf "[Service]" "TimeoutStartSec=5"
+on client systemctl daemon-reload
+ok "a first server that is silent for longer than TimeoutStartSec=: the second one is asked" fails second 77
+says second "10.66.0.1 port 5000: .*timed out" "the first one's fault"
 ok "a broken section" fails broken 78
 says broken "$sysconfdir/vtund.conf:27:[0-9]+: .*frobnicate" "where and what"
 ok "a name that is in no file" fails missing 78

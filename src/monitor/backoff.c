@@ -3,12 +3,16 @@
 
 unsigned backoff_next(struct backoff *b, bool refused, bool was_up, uint32_t random)
 {
-	const unsigned least = refused ? 5 : 1, most = refused ? 300 : 60;
+	unsigned least, most;
 
-	if (was_up || refused != b->auth)
-		b->seconds = 0;
-	b->auth = refused;
-	b->seconds = b->seconds ? b->seconds * 2 : least;
+	if (was_up)
+		*b = (struct backoff){};
+	b->auth |= refused;
+	least = b->auth ? 5 : 1;
+	most = b->auth ? 300 : 60;
+	b->seconds *= 2;
+	if (b->seconds < least)
+		b->seconds = least;
 	if (b->seconds > most)
 		b->seconds = most;
 	return b->seconds * 750 + random % (b->seconds * 500 + 1);

@@ -23,6 +23,7 @@ enum {
 	OFFER_MS = 30 * 1000,
 	CLOSING_MS = 3 * 1000,
 	TIMEOUT_DEFAULT_S = 60,
+	PATIENCE_S = 10, /* systemd's beyond our own, so that we are who says what was in vain */
 };
 
 /* One round: the configuration is read afresh, its servers are tried in their order. */
@@ -34,7 +35,7 @@ struct round {
 	char password[256];
 	size_t password_size;
 	bool came_up;         /* a session was up in this round */
-	bool refused;         /* a server refused the login */
+	bool refused;         /* a server refused the login, or has had its guess and gone */
 };
 
 struct client {
@@ -163,6 +164,7 @@ static enum exit_code dial(struct client *c, const struct round *r, const struct
 
 	report_title("%s connecting to %s", c->name, place->host);
 	report_status(0, "%s: connecting to %s port %u", c->name, place->host, place->port);
+	report_patience(d.timeout_s + PATIENCE_S);
 	do {
 		error = dial_connect(&d, c->signals, ret_fd, why);
 		if (error == -EINTR)
@@ -215,12 +217,13 @@ static enum exit_code run_session(struct client *c, struct round *r, struct sess
 		log_error("%s: %s", c->name, why);
 		return EXIT_OSERR;
 	}
+	report_patience((s->deadlines.login + s->deadlines.offer + s->deadlines.setup) / 1000 + PATIENCE_S);
 	monitor_run(s);
 	if (s->ending.cause == ENDING_SIGNAL && s->ending.number == SIGHUP)
 		c->again_at_once = true;
 	code = conclude(s, keeps_tunnel(c));
 	r->came_up = s->up_ms != 0;
-	r->refused = r->refused || code == EXIT_NOPERM;
+	r->refused = r->refused || code == EXIT_NOPERM || s->ending.phase == PHASE_CONFIRM;
 	return code;
 }
 

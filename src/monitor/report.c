@@ -197,6 +197,11 @@ void report_stopping(void)
 	sd_notify(0, "STOPPING=1");
 }
 
+void report_patience(unsigned seconds)
+{
+	sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%u000000", seconds);
+}
+
 /* ---- the events that have a number of their own */
 
 static const char *session_name(void)

@@ -43,6 +43,9 @@ void report_title(const char *format, ...) __attribute__((format(printf, 1, 2)))
 void report_status(int ready, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_stopping(void);
 
+/* What is being tried may take so long, whatever TimeoutStartSec= says. */
+void report_patience(unsigned seconds);
+
 /* Log lines with a MESSAGE_ID of their own (units/vtun.catalog) and numbers as fields.
  * report_session_end() says what was lost, duplicated, reordered and refused on the way if anything
  * was, how many frames arrived at the peer if not all did, and removes status.json. */

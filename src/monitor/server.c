@@ -93,7 +93,7 @@ static int look(struct session *s)
 		signals_take_stop(s->signals);
 		return EXIT_DONE;
 	case PEEK_FAILED:
-		log_errno(LOG_ERR, errno, "%s: the connection cannot be read", s->ends.peer_name);
+		log_errno(LOG_NOTICE, errno, "%s: the connection cannot be read", s->ends.peer_name);
 		return EXIT_DONE;
 	case PEEK_SILENT:
 		peek_greet_legacy(s->net_fd);

@@ -44,9 +44,10 @@ static size_t source_prefix(const struct sockaddr *source, uint8_t out[static SO
 		return 5;
 	}
 	if (source->sa_family == AF_INET6) {
+		static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b }; /* RFC 6052 */
 		const struct in6_addr *a = &((const struct sockaddr_in6 *)source)->sin6_addr;
-		/* What a socket for both families calls an IPv4 address. */
-		bool mapped = IN6_IS_ADDR_V4MAPPED(a);
+		/* What a socket for both families calls an IPv4 address, or a translator on the way. */
+		bool mapped = IN6_IS_ADDR_V4MAPPED(a) || memcmp(a, nat64, sizeof(nat64)) == 0;
 
 		out[0] = mapped ? 4 : 6;
 		memcpy(out + 1, a->s6_addr + (mapped ? 12 : 0), mapped ? 4 : 8);

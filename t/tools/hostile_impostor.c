@@ -137,6 +137,21 @@ static void empty_proof(void)
 	print_end();
 }
 
+static void option_first(void)
+{
+	hear_init();
+	put(FRAME_ERROR, "\0\6\x12\x34\0", 5);
+	print_end();
+}
+
+/* It has had its guess, and does not say how it went. */
+static void gone_with_proof(void)
+{
+	hear_proof("a guess");
+	shutdown(fd, SHUT_RDWR);
+	printf("gone\n");
+}
+
 static void offer_first(void)
 {
 	struct terms t = good_terms();
@@ -246,7 +261,7 @@ static void ill_text_for_client(void)
 
 const struct hostile_case impostor_cases[] = {
 	CASE(reflect_share), CASE(reflect_tag), CASE(no_password), CASE(empty_proof),
-	CASE(offer_first), CASE(relay), CASE(offer_twice), CASE(offer_truncated), CASE(offer_65),
+	CASE(option_first), CASE(gone_with_proof), CASE(offer_first), CASE(relay), CASE(offer_twice), CASE(offer_truncated), CASE(offer_65),
 	CASE(offer_critical), CASE(offer_mtu_0), CASE(no_packets_for_client),
 	CASE(long_data_for_client), CASE(ill_text_for_client), { 0 },
 };

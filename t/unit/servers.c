@@ -113,7 +113,9 @@ static void test_backoff(void)
 	(void)backoff_next(&b, false, false, 0);
 	(void)backoff_next(&b, false, false, 0);
 	ok(backoff_next(&b, false, true, 0) == 750, "from the start after a session that was up");
-	ok(backoff_next(&b, true, false, 0) == 3750, "and when the kind of failure changes");
+	ok(backoff_next(&b, true, false, 0) == 3750 && backoff_next(&b, false, false, 0) == 7500 &&
+	   backoff_next(&b, true, false, 0) == 15000, "a refused login counts, whatever comes after it");
+	ok(backoff_next(&b, false, true, 0) == 750, "until a session was up");
 }
 
 int main(void)

@@ -158,6 +158,8 @@ static void per_source(void)
 	   "all of it, and no more");
 	ok(passing(9, "::ffff:192.0.2.", "n-") == 9 && passing(15, "::ffff:192.0.2.1", "n-") == 9 &&
 	   !is_admitted("192.0.2.1"), "an IPv4 address is the same behind ::ffff:");
+	ok(passing(15, "64:ff9b::192.0.2.103", "n-") == 10 && !is_admitted("192.0.2.103") &&
+	   is_admitted("64:ff9b::192.0.2.104"), "and behind a translator's 64:ff9b::/96");
 }
 
 static void per_name(void)
