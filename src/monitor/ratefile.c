@@ -20,8 +20,10 @@ enum {
 	LOCK_TRIES = 1000, /* a millisecond each */
 };
 
-static const off_t OF_SOURCES_AT = (off_t)1 << 40;
-static const uint64_t OF_SOURCES_MASK = (UINT64_C(1) << 38) - 1;
+/* Far behind the seats there are more bytes, some for each source and each neighbourhood: of 38 bits of
+ * its key, which two hardly ever share. */
+static const off_t OF_KEYS_AT = (off_t)1 << 46;
+static const uint64_t OF_KEYS_MASK = (UINT64_C(1) << 38) - 1;
 
 static const struct {
 	unsigned first, slots;
@@ -85,11 +87,9 @@ static int count_locks(int fd, off_t from, off_t to)
 	return after < 0 ? after : before + 1 + after;
 }
 
-/* A source has 32 bytes of its own, far behind the seats, of which it uses fewer: of 38 bits of its key,
- * which two sources hardly ever share. */
 static off_t places_at(uint64_t key)
 {
-	return OF_SOURCES_AT + (off_t)(key & OF_SOURCES_MASK) * 32;
+	return OF_KEYS_AT + (off_t)(key & OF_KEYS_MASK) * RATEFILE_SEATS_OF_KEY;
 }
 
 /* Locks the first of n bytes that nobody has: 0, -EAGAIN or a negative errno. */
@@ -109,13 +109,15 @@ int ratefile_count_seats(int fd)
 
 int ratefile_count_seats_of(int fd, uint64_t key)
 {
-	return count_locks(fd, places_at(key), places_at(key) + RATEFILE_SEATS_OF_ONE);
+	return count_locks(fd, places_at(key), places_at(key) + RATEFILE_SEATS_OF_KEY);
 }
 
-int ratefile_take_seat(int fd, uint64_t key)
+int ratefile_take_seat(int fd, uint64_t key, uint64_t wider_key)
 {
-	int r = take_one(fd, places_at(key), RATEFILE_SEATS_OF_ONE);
+	int r = take_one(fd, places_at(key), RATEFILE_SEATS_OF_KEY);
 
+	if (r == 0)
+		r = take_one(fd, places_at(wider_key), RATEFILE_SEATS_OF_KEY);
 	return r < 0 ? r : take_one(fd, SEATS_AT, RATEFILE_SEATS);
 }
 

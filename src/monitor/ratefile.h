@@ -5,7 +5,7 @@
  * comes first gives way: the most punished stay longest.
  *
  * Beyond its end the file has seats: a locked byte for each connection that has not logged in
- * yet, and another one among those of its source.  All locks are open file description locks
+ * yet, and others among those of its source and its neighbourhood.  All are open file description locks
  * (fcntl(2), F_OFD_SETLK): they die with their process, however it dies, so no count ever has to
  * be repaired.
  */
@@ -19,7 +19,7 @@
 /* Apart from each other, so that a flood of one kind pushes out none of another. */
 enum rate_area { RATE_SOURCES, RATE_NAMES, RATE_KNOWN, RATE_VISITORS };
 
-enum { RATEFILE_SLOTS = 6144, RATEFILE_SEATS = 128, RATEFILE_SEATS_OF_ONE = 24,
+enum { RATEFILE_SLOTS = 6144, RATEFILE_SEATS = 128, RATEFILE_SEATS_OF_KEY = 64,
        RATEFILE_MARK_SIZE = 16, RATEFILE_KNOWN_SETS = 128 /* key % this: one of them, of eight slots */ };
 
 struct rate_entry {
@@ -46,10 +46,11 @@ int ratefile_get(int fd, enum rate_area area, uint64_t key, uint64_t now, uint64
 		 struct rate_entry *ret);
 int ratefile_put(int fd, const struct rate_entry *e);
 
-/* How many seats others have taken: in all, and from the source with that key; or a negative errno. */
+/* How many seats others have taken: in all, and with that key; or a negative errno. */
 int ratefile_count_seats(int fd);
 int ratefile_count_seats_of(int fd, uint64_t key);
 
-/* Takes a free one: 0, -EAGAIN if there is none, or this source has RATEFILE_SEATS_OF_ONE, or a negative
- * errno.  It is held as long as the open file description is: a child must not inherit it. */
-int ratefile_take_seat(int fd, uint64_t key);
+/* Takes a free one, with the keys of a source and its neighbourhood: 0, -EAGAIN if there is none, or one of
+ * them has RATEFILE_SEATS_OF_KEY, or a negative errno.  It is held as long as the open file description
+ * is: a child must not inherit it. */
+int ratefile_take_seat(int fd, uint64_t key, uint64_t wider_key);

@@ -137,6 +137,17 @@ static int serve(struct session *s, const struct options *opt)
 	return (int)conclude(s, false);
 }
 
+/* Its owner will be back: whoever guesses at the name meanwhile is not to keep him out. */
+static void remember(const struct session *s)
+{
+	struct throttle *t;
+
+	if (!s->logged_in || throttle_open(RUNDIR, &t) < 0)
+		return;
+	throttle_success(t, (const struct sockaddr *)&s->ends.peer, s->name);
+	throttle_free(t);
+}
+
 enum exit_code server_run(const struct options *opt, int fd, struct signals *signals)
 {
 	struct tunnel tunnel = {};
@@ -150,6 +161,7 @@ enum exit_code server_run(const struct options *opt, int fd, struct signals *sig
 	s.single_uid = opt->single_uid;
 	s.tunnel = &tunnel;
 	code = serve(&s, opt);
+	remember(&s);
 	report_stopping();
 	throttle_free(s.throttle);
 	config_free(s.config);

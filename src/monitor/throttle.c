@@ -19,9 +19,9 @@ static const struct bucket_rate source_rate = { .burst = 10, .refill_ms = 6000 }
 static const struct bucket_rate visit_rate = { .burst = 100, .refill_ms = 600 };
 static const struct bucket_rate name_rate = { .burst = 30, .refill_ms = 2000 };
 
-enum { SHARE = 4, SEATS_FOR_NEW = 16 };
+enum { SHARE = 4, SHARE_OF_NEIGHBOURS = 2, SEATS_OF_ONE = 24, SEATS_FOR_NEW = 16 };
 
-#define KNOWN_MS (24ull * 3600 * 1000)
+#define KNOWN_MS (30 * 24ull * 3600 * 1000)
 
 struct throttle {
 	char *dir;                         /* for messages */
@@ -55,6 +55,23 @@ static size_t source_prefix(const struct sockaddr *source, uint8_t out[static SO
 	}
 	out[0] = 0;
 	return 1;
+}
+
+/* The addresses that one customer may have many of: a /24 of IPv4, a /48 of IPv6, told from a source by its size. */
+static size_t neighbourhood_prefix(const struct sockaddr *source, uint8_t out[static SOURCE_MAX])
+{
+	size_t size = source_prefix(source, out);
+
+	return size == 5 ? 4 : size == 9 ? 7 : size;
+}
+
+static uint64_t neighbourhood_key(const struct throttle *t, const struct sockaddr *source)
+{
+	uint8_t data[1 + SOURCE_MAX] = { RATE_SOURCES };
+	uint64_t key;
+
+	crypto_shorthash((uint8_t *)&key, data, 1 + neighbourhood_prefix(source, data + 1), t->hash_key);
+	return key;
 }
 
 /* SipHash-2-4 of the area, the source and the name, each where there is one. */
@@ -201,15 +218,17 @@ const uint8_t *throttle_boot_secret(const struct throttle *t)
 /* ---- connections */
 
 /* Whoever sits here already gets no more than his share of what is free, and needs luck; the
- * last places are for those who come for the first time.  So few sources cannot keep out all the
- * others. */
-static bool has_room(unsigned waiting, unsigned own)
+ * last places are for those who come for the first time.  With his neighbours he gets no more than
+ * half.  So few sources cannot keep out all the others. */
+static bool has_room(unsigned waiting, unsigned own, unsigned near)
 {
 	unsigned left = waiting < RATEFILE_SEATS ? RATEFILE_SEATS - waiting : 0;
 
+	if (near > 0 && near >= left / SHARE_OF_NEIGHBOURS)
+		return false;
 	if (own == 0)
 		return left > 0;
-	return left > SEATS_FOR_NEW && own < left / SHARE &&
+	return left > SEATS_FOR_NEW && own < left / SHARE && own < SEATS_OF_ONE &&
 	       randombytes_uniform(100) >= bucket_drop_percent(waiting);
 }
 
@@ -231,8 +250,9 @@ static int visit(struct throttle *t, const struct sockaddr *source, uint64_t now
 /* Whether to let it in: 1, 0 or a negative errno. */
 static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now)
 {
+	uint64_t wider = neighbourhood_key(t, source);
+	int r, waiting, own, near;
 	struct rate_entry e;
-	int r, waiting, own;
 
 	r = get_source(t, source, now, &e);
 	if (r < 0)
@@ -241,11 +261,12 @@ static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now
 		return 0;
 	waiting = ratefile_count_seats(t->fd);
 	own = ratefile_count_seats_of(t->fd, e.key);
-	if (waiting < 0 || own < 0)
-		return waiting < 0 ? waiting : own;
-	if (!has_room((unsigned)waiting, (unsigned)own))
+	near = ratefile_count_seats_of(t->fd, wider);
+	if (waiting < 0 || own < 0 || near < 0)
+		return -EIO;
+	if (!has_room((unsigned)waiting, (unsigned)own, (unsigned)near))
 		return 0;
-	r = ratefile_take_seat(t->fd, e.key);
+	r = ratefile_take_seat(t->fd, e.key, wider);
 	if (r < 0)
 		return r == -EAGAIN ? 0 : r;
 	return visit(t, source, now);

@@ -29,4 +29,7 @@ int throttle_admit(struct throttle *t, const struct sockaddr *source);
 /* One attempt at this name from this source, counted as a failure until throttle_success().
  * 1: go on; 0: go on with a made-up password (or the table cannot be used: has been logged). */
 int throttle_attempt(struct throttle *t, const struct sockaddr *source, const char *name);
+
+/* Gives back what the attempt has cost.  Without one it only remembers, for 30 days, that this source has this
+ * session, whose owner gets in from there even if others have used up the name. */
 void throttle_success(struct throttle *t, const struct sockaddr *source, const char *name);

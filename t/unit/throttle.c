@@ -51,7 +51,7 @@ static void start_afresh(void)
 {
 	unlink(in_dir("rl"));
 	unlink(in_dir("rl.key"));
-	test_time += 48 * HOURS;
+	test_time += 60 * 24 * HOURS;
 	chance = 99;
 }
 
@@ -137,6 +137,15 @@ static int passing(int n, const char *source_format, const char *name_format)
 	return passed;
 }
 
+/* A session has ended. */
+static void has_had(const char *source, const char *name)
+{
+	struct throttle *t = open_table();
+
+	throttle_success(t, address(source), name);
+	throttle_free(t);
+}
+
 /* ---- limits */
 
 static void per_source(void)
@@ -192,12 +201,20 @@ static void successes(void)
 
 	start_afresh();
 	logs_in("192.0.2.1", "mine");
-	test_time += 24 * HOURS - 1;
+	test_time += 30 * 24 * HOURS - 1;
 	passing(40, "198.51.100.", "mine");
-	ok(fails("192.0.2.1", "mine"), "he is known for 24 hours");
+	ok(fails("192.0.2.1", "mine"), "he is known for 30 days");
 	test_time += 1;
 	passing(40, "203.0.113.", "mine");
 	ok(!fails("192.0.2.1", "mine"), "and no longer");
+
+	start_afresh();
+	logs_in("192.0.2.1", "mine");
+	test_time += 40 * 24 * HOURS;
+	has_had("192.0.2.1", "mine");
+	test_time += 24 * HOURS;
+	passing(40, "198.51.100.", "mine");
+	ok(fails("192.0.2.1", "mine"), "they count from the end of his session");
 }
 
 /* With an account of his own and many addresses, somebody is remembered often. */
@@ -271,7 +288,7 @@ static struct throttle *sit_down_from_anywhere(void)
 	for (i = 0; i < 1000; i++) {
 		struct throttle *t = open_table();
 
-		snprintf(source, sizeof(source), "10.0.%d.%d", i / 250, i % 250);
+		snprintf(source, sizeof(source), "10.%d.%d.1", i / 250, i % 250);
 		if (throttle_admit(t, address(source)))
 			return t;
 		throttle_free(t);
@@ -320,6 +337,29 @@ static void seats_of_some(void)
 	ok(is_admitted("192.0.2.1"), "... who comes from elsewhere gets in");
 	for (i = 0; i < SOURCES * EACH; i++)
 		throttle_free(t[i]);
+}
+
+/* A customer who has many. */
+static void seats_of_neighbours(void)
+{
+	struct throttle *t[256];
+	char source[32];
+	int i, k;
+
+	for (k = 0; k < 2; k++) {
+		int admitted = 0;
+
+		start_afresh();
+		for (i = 0; i < 256; i++) {
+			t[i] = open_table();
+			snprintf(source, sizeof(source), k ? "203.0.113.%d" : "2001:db8:7:%x::1", i);
+			admitted += throttle_admit(t[i], address(source));
+		}
+		ok(admitted == 43, "of 256 sources of one %s 43 are let in", k ? "/24 of IPv4" : "/48");
+		ok(is_admitted(k ? "203.0.114.1" : "2001:db8:8::1"), "... the neighbours of others are");
+		for (i = 0; i < 256; i++)
+			throttle_free(t[i]);
+	}
 }
 
 static void seats(void)
@@ -687,6 +727,7 @@ int main(void)
 	seats();
 	seats_of_one();
 	seats_of_some();
+	seats_of_neighbours();
 	concurrency();
 	killed_processes();
 	damage();
