@@ -22,7 +22,7 @@ answer()
 set -- $VTUND $vtund_flags
 program=$1
 shift
-echo "5000 stream tcp nowait.2000 root $program vtund -i $* -f $scratch/server.conf" >"$scratch/inetd.conf"
+echo "5000 stream tcp nowait.65535 root $program vtund -i $* -f $scratch/server.conf" >"$scratch/inetd.conf"
 background inetd on server "$peer_path" -i "$scratch/inetd.conf"
 inetd=$!
 sed -i '1i options { syslog local3; }' "$scratch/server.conf"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Floods against a real vtun.socket, from an address of their own: 2,000 connections a second that
-# never speak, and that speak TLS and stop; and one who guesses passwords.  The session that is up goes
+# never speak, and that speak TLS and stop, from one address and from many; and one who guesses passwords.  The session that is up goes
 # on with its throughput, the socket never fails, memory is bounded, others still get in.
 #
 #	client 192.168.1.2 --- 192.168.1.1 server 192.168.7.1 --- 192.168.7.2 attacker
@@ -156,6 +156,20 @@ attack_and_try()
 	wait $!
 }
 attacked "2,000 a second again" attack_and_try
+is "... an honest client gets in within 10 s in the midst of it" "$(cat "$scratch/got_in")" 0
+leave
+
+# One host has as many addresses as it likes, of each of which MaxConnectionsPerSource= is true.
+on server sysctl -qw net.ipv6.conf.eth2.accept_dad=0
+on server ip address add fd00:7::1/64 dev eth2
+host_address attacker eth1 fd00:7::2/64
+on attacker ip route add local fd00:9::/64 dev lo
+on server ip route add fd00:9::/64 via fd00:7::2
+attack()
+{
+	on attacker "$flood" fd00:7::1 5000 500 "$seconds" 16030102000100 fd00:9:: >"$scratch/flooded"
+}
+attacked "500 a second from all addresses of a /64" attack_and_try
 is "... an honest client gets in within 10 s in the midst of it" "$(cat "$scratch/got_in")" 0
 leave
 finish
