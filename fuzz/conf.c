@@ -36,11 +36,11 @@ static void look_at(void *context, const struct diag *d)
 static void look_at_session(const struct config_session *s)
 {
 	const struct command *c;
-	char password[256];
+	char password[256], why[CONFIG_WHY_SIZE];
 
 	PROMISE(s->name && s->line > 0);
 	PROMISE(!s->password || (*s->password && strlen(s->password) <= 255));
-	PROMISE(!s->password || config_password(s, password) == (int)strlen(s->password));
+	PROMISE(!s->password || config_password(s, password, why) == (int)strlen(s->password));
 	PROMISE(s->keepalive_s <= 3600 && s->keepalive_misses <= 100 && s->timeout_s <= 86400);
 	PROMISE(s->comp_level <= 9 && !s->comp_level == (s->comp_alg == COMP_NONE));
 	PROMISE(s->persist <= PERSIST_KEEP && memchr(s->device, 0, sizeof(s->device)));

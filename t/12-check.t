@@ -5,6 +5,7 @@
 
 vtunctl=$top_builddir/vtunctl
 conf=$top_srcdir/t/data/conf
+umask 077
 
 # check_conf TEXT: the text, as printf understands it, through the checker; its last line is the exit
 # code.
@@ -25,24 +26,29 @@ exit 0'
 
 # ---- whole files, each with what is to be said of it
 
+# They are private, whatever the working copy's modes and owners are.
+mkdir "$scratch/conf"
+install -m 600 "$conf"/*.conf "$scratch/conf"
 for file in "$conf"/*.conf; do
 	name=$(basename "$file" .conf)
-	is "$name.conf" "$(cd "$conf" && "$vtunctl" check --file-only "$name.conf"; echo "exit $?")" \
+	is "$name.conf" "$(cd "$scratch/conf" && "$vtunctl" check --file-only "$name.conf"; echo "exit $?")" \
 		"$(cat "$conf/$name.expected")"
 done
 
-server=$("$vtunctl" check --file-only "$top_srcdir/t/data/article/server.conf")
+article_files
+server=$("$vtunctl" check --file-only "$scratch/server.conf")
 if "$vtunctl" --version | grep -q lzo; then
 	like "the article's server file is in good order" "$server" ': in good order$'
 else
 	like "the article's server file needs liblzo2" "$server" ':16:9: error: this build has no liblzo2'
 fi
 is "the article's client file is in good order" \
-	"$(cd "$top_srcdir/t/data/article" && "$vtunctl" check --file-only client.conf)" \
+	"$(cd "$scratch" && "$vtunctl" check --file-only client.conf)" \
 	"client.conf: in good order"
 
+install -m 600 "$top_srcdir/conf/vtund.conf" "$scratch"
 is "the example that is installed is in good order" \
-	"$(cd "$top_srcdir/conf" && "$vtunctl" check --file-only vtund.conf)" "vtund.conf: in good order"
+	"$(cd "$scratch" && "$vtunctl" check --file-only vtund.conf)" "vtund.conf: in good order"
 
 # ---- bytes that an editor would spoil
 
@@ -91,14 +97,44 @@ else
 	verdict 0 "on a terminal # SKIP script(1) is not installed"
 fi
 
-# ---- the machine
+# ---- who can get at the file
 
+refused='0 errors, 1 warning
+exit 0'
 printf 'a { passwd x; }\n' >"$scratch/t.conf"
 chmod 640 "$scratch/t.conf"
-like "a mode that lets others at a password is a warning" "$("$vtunctl" check "$scratch/t.conf"; echo "exit $?")" \
+like "a mode that lets others at a password is a warning" "$("$vtunctl" check "$scratch/t.conf")" \
 	'warning: holds passwords, and its mode 0640 .*chmod 600'
-ok "and none with --file-only" test "$("$vtunctl" check --file-only "$scratch/t.conf" | wc -l)" = 1
-ok "warnings do not change the exit code" "$vtunctl" check "$scratch/t.conf"
+for flag in "" --file-only; do
+	# shellcheck disable=SC2086 # one flag, or none
+	is "... which does not change the exit code ${flag:+with }$flag" \
+		"$(cd "$scratch" && "$vtunctl" check $flag t.conf; echo "exit $?")" \
+		"t.conf: warning: holds passwords, and its mode 0640 lets others at it; vtund refuses that: chmod 600 t.conf
+t.conf: $refused"
+done
+printf 'a { pass_file /nowhere; }\n' >"$scratch/t.conf"
+chmod 664 "$scratch/t.conf"
+is "one that lets others change the file, too, if there is no password in it" \
+	"$(cd "$scratch" && "$vtunctl" check --file-only t.conf; echo "exit $?")" \
+	"t.conf: warning: its mode 0664 lets others change it; vtund refuses that: chmod go-w t.conf
+t.conf: $refused"
+chmod 644 "$scratch/t.conf"
+is "to read it is good" "$(cd "$scratch" && "$vtunctl" check --file-only t.conf; echo "exit $?")" "$good"
+if [ "$(id -u)" = 0 ]; then
+	install -m 755 "$vtunctl" "$scratch" # the build may be in a home that is closed
+	chown 4711 "$scratch/t.conf"
+	is "the file of another user is a warning" \
+		"$(cd "$scratch" && "$vtunctl" check --file-only t.conf; echo "exit $?")" \
+		"t.conf: warning: belongs to user id 4711, not to root; vtund refuses that: chown root t.conf
+t.conf: $refused"
+	is "one's own is good" "$(cd "$scratch" &&
+		setpriv --reuid=4711 --clear-groups ./vtunctl check --file-only t.conf; echo "exit $?")" "$good"
+	chown 0 "$scratch/t.conf"
+	is "so is root's" "$(cd "$scratch" &&
+		setpriv --reuid=4711 --clear-groups ./vtunctl check --file-only t.conf; echo "exit $?")" "$good"
+else
+	verdict 0 "the files of others # SKIP only root can give files away"
+fi
 
 # ---- the manual
 

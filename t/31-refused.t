@@ -42,6 +42,18 @@ cp "$good" "$scratch/open.conf"
 chmod 644 "$scratch/open.conf"
 client_fails "a file with passwords that the world can read" 78 "holds passwords.*chmod 600 $scratch/open.conf" \
 	-f "$scratch/open.conf" s 192.168.1.1
+echo "s { pass_file /nowhere; }" >"$scratch/shared.conf"
+chmod 664 "$scratch/shared.conf"
+client_fails "a file that others can change" 78 \
+	"shared.conf: error: its mode 0664 lets others change it: chmod go-w $scratch/shared.conf" \
+	-f "$scratch/shared.conf" s 192.168.1.1
+if [ -z "$vtund_flags" ]; then
+	chmod 600 "$scratch/shared.conf"
+	chown 4711 "$scratch/shared.conf"
+	client_fails "a file of another user" 78 \
+		"shared.conf: error: belongs to user id 4711, not to root: chown root $scratch/shared.conf" \
+		-f "$scratch/shared.conf" s 192.168.1.1
+fi
 client_fails "a broken section" 78 'good.conf:2:35: error: unknown option "kepalive": did you mean "keepalive"\?' \
 	-f "$good" broken 192.168.1.1
 client_fails "an option that resembles none" 78 'good.conf:3:22: error: unknown option "frobnicate"$' \
@@ -62,6 +74,12 @@ client_fails "a session without a password" 78 'vtun: bare: the session has no p
 	-f "$good" bare 192.168.1.1
 client_fails "a pass_file that is not there" 78 'vtun: filed: pass_file /nowhere cannot be used: No such file' \
 	-f "$good" filed 192.168.1.1
+echo walrus >"$scratch/secret"
+chmod 644 "$scratch/secret"
+echo "s { pass_file $scratch/secret; }" | conf filed
+client_fails "a pass_file that others can read" 78 \
+	"vtun: s: pass_file $scratch/secret cannot be used: its mode 0644 lets others at it: chmod 600 $scratch/secret" \
+	-f "$scratch/filed.conf" s 192.168.1.1
 client_fails "no server" 78 'vtun: s: which server.*command line.*VTUN_SERVER=.*server HOST;' -f "$good" s
 client_fails "one word too many" 64 'vtun: c: one session and one server are enough; see vtund --help' a b c
 
@@ -153,6 +171,8 @@ is "a login: TLS's two, AUTH_INIT, AUTH_CONF, close_notify" "$(echo "$wrong" | g
 for name in nobody_knows_this broken bare filed; do
 	is "... who watches the line cannot tell $name from a wrong password" "$(seen $name)" "$wrong"
 done
+like "... and why the pass_file cannot be used" "$(cat "$scratch/server.log")" \
+	'^vtun: filed: pass_file /nowhere cannot be used: No such file'
 unlike "nobody's password is in a log" "$(cat "$scratch"/*.log)" 'swordfish|porpoise|walrus'
 
 # ---- after it

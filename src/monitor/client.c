@@ -59,6 +59,7 @@ static unsigned timeout_of(const struct client *c, const struct round *r)
 
 static enum exit_code find_section(struct client *c, struct round *r)
 {
+	char why[CONFIG_WHY_SIZE] = "";
 	ssize_t size;
 	int error = config_find(r->config, c->name, confread_sink, NULL, &r->section);
 
@@ -68,12 +69,11 @@ static enum exit_code find_section(struct client *c, struct round *r)
 		return EXIT_CONFIG;
 	c->persist = c->opt->persist && r->section->persist == PERSIST_NO ? PERSIST_YES
 									  : r->section->persist;
-	size = config_password(r->section, r->password);
+	size = config_password(r->section, r->password, why);
 	if (size == -ENOKEY)
 		log_error("%s: the session has no password: passwd SECRET; or pass_file FILE;", c->name);
 	else if (size < 0)
-		log_errno(LOG_ERR, (int)size, "%s: pass_file %s cannot be used", c->name,
-			  r->section->pass_file ? r->section->pass_file : "");
+		log_error("%s: pass_file %s cannot be used: %s", c->name, r->section->pass_file, why);
 	if (size < 0)
 		return EXIT_CONFIG;
 	r->password_size = (size_t)size;

@@ -81,15 +81,29 @@ static void check_duplicates(struct check *k)
 	free(sorted);
 }
 
+/* As root we cannot know whether vtund is going to be root or the service's user. */
+static void check_exposure(struct check *k)
+{
+	struct exposure *e = &k->config->snapshot.exposure;
+
+	if (e->foreign && confmachine_is_service(e->owner)) {
+		confdiag_at(&k->diag, DIAG_NOTE, NULL, "belongs to user id %u, the service's; a vtund "
+			    "that is root (inetd, root-hooks.conf) refuses that", (unsigned)e->owner);
+		e->foreign = false;
+	}
+	confload_is_exposed(k->config, &k->diag, DIAG_WARNING);
+}
+
 static void check_all(struct check *k)
 {
+	check_exposure(k);
 	if (!confload_general(k->config, &k->diag))
 		confdiag_at(&k->diag, DIAG_NOTE, NULL,
 			    "every session is refused until options { } is mended");
 	check_sections(k);
 	check_duplicates(k);
 	if (k->machine)
-		confmachine_check_file(k->machine);
+		confmachine_check_listener(k->machine);
 }
 
 /* The common end of both entries: `r` says whether the file could be loaded. */

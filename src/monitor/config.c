@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/fdutil.h"
 #include "common/secret.h"
 #include "confload.h"
 
@@ -38,13 +38,10 @@ static int judge(struct config *c, struct confdiag *diag, struct config **ret)
 {
 	int r = 0;
 
-	if (c->snapshot.exposed && c->index.has_password) {
-		confdiag_at(diag, DIAG_ERROR, NULL, "holds passwords, and its mode %04o lets others "
-			    "at them: chmod 600 %s", c->snapshot.mode, c->path);
+	if (confload_is_exposed(c, diag, DIAG_ERROR))
 		r = -EPERM;
-	} else if (!confload_general(c, diag)) {
+	else if (!confload_general(c, diag))
 		r = -EBADMSG;
-	}
 	if (r < 0)
 		config_free(c);
 	else
@@ -115,34 +112,61 @@ void config_forget(struct config *c)
 	snapshot_free(&c->snapshot);
 }
 
-static int read_pass_file(const char *name, char buf[static PASSWORD_MAX + 1])
+static void explain_pass_file(int error, char ret_why[static CONFIG_WHY_SIZE])
 {
-	char path[PATH_MAX], text[PASSWORD_MAX + 1]; /* a newline more than a password */
-	int r = snapshot_credential_path(name, path, sizeof(path));
-	ssize_t n;
-
-	if (r < 0)
-		return r;
-	n = fd_read_file(path, text, sizeof(text));
-	if (n > 0 && text[n - 1] == '\n')
-		n--;
-	if (n > PASSWORD_MAX)
-		n = -EFBIG;
-	else if (n == 0 || (n > 0 && memchr(text, '\0', (size_t)n)))
-		n = -EINVAL;
-	if (n > 0) {
-		memcpy(buf, text, (size_t)n);
-		buf[n] = '\0';
-	}
-	secret_wipe(&text);
-	return (int)n;
+	snprintf(ret_why, CONFIG_WHY_SIZE, "%s",
+		 error == -EINVAL ? "it is empty, or not text" :
+		 error == -EFBIG ? "it has more than 255 bytes" : strerror(-error));
 }
 
-int config_password(const struct config_session *s, char buf[static PASSWORD_MAX + 1])
+/* What is in the file, judged as a password; or a negative errno. */
+static int copy_password(const struct snapshot *file, char buf[static PASSWORD_MAX + 1])
+{
+	size_t size = file->size;
+
+	if (size > 0 && file->text[size - 1] == '\n')
+		size--;
+	if (size > PASSWORD_MAX)
+		return -EFBIG;
+	if (size == 0 || memchr(file->text, '\0', size))
+		return -EINVAL;
+	memcpy(buf, file->text, size);
+	buf[size] = '\0';
+	return (int)size;
+}
+
+static int read_pass_file(const char *name, char buf[static PASSWORD_MAX + 1],
+			  char ret_why[static CONFIG_WHY_SIZE])
+{
+	char path[PATH_MAX];
+	struct snapshot file = {};
+	struct exposure_fault fault;
+	int r = snapshot_credential_path(name, path, sizeof(path));
+
+	if (r == 0)
+		r = snapshot_read(path, &file);
+	if (r < 0) {
+		explain_pass_file(r, ret_why);
+		return r;
+	}
+	if (exposure_is_fault(&file.exposure, true, &fault)) {
+		snprintf(ret_why, CONFIG_WHY_SIZE, "%s: %s %s", fault.what, fault.step, path);
+		r = -EPERM;
+	} else {
+		r = copy_password(&file, buf);
+		if (r < 0)
+			explain_pass_file(r, ret_why);
+	}
+	snapshot_free(&file);
+	return r;
+}
+
+int config_password(const struct config_session *s, char buf[static PASSWORD_MAX + 1],
+		    char ret_why[static CONFIG_WHY_SIZE])
 {
 	if (s->password) {
 		strcpy(buf, s->password);
 		return (int)strlen(buf);
 	}
-	return s->pass_file ? read_pass_file(s->pass_file, buf) : -ENOKEY;
+	return s->pass_file ? read_pass_file(s->pass_file, buf, ret_why) : -ENOKEY;
 }

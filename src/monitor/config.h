@@ -108,8 +108,9 @@ struct config;
 /* Reads `path` as one consistent snapshot; NULL is SYSCONFDIR/vtund.conf, by way of the credential
  * "vtund.conf" if systemd has handed over one.  Diagnostics about `options` and the file as a whole go
  * to `sink` (may be NULL).  Returns 0 and *ret (freed by config_free()), or a negative errno:
- * -EACCES, -ENOENT... from the system; -EPERM if the file holds a password and group or others can
- * read it (`sink` has said "chmod 600"); -EBADMSG if it is binary or `options` is broken. */
+ * -EACCES, -ENOENT... from the system; -EPERM if the file belongs neither to root nor to us, or
+ * group or others can change it, or read it and it holds a password (`sink` has said what to do);
+ * -EBADMSG if it is binary or `options` is broken. */
 int config_open(const char *path, diag_sink *sink, void *context, struct config **ret);
 void config_free(struct config *c);
 
@@ -129,9 +130,13 @@ int config_find(struct config *c, const char *name, diag_sink *sink, void *conte
 void config_forget(struct config *c);
 
 /* The session's password into buf (1..255 bytes and a NUL; the caller wipes it): `passwd`, or the
- * contents of `pass_file` without one trailing newline.  Returns its length, -ENOKEY if the
- * session has none, or a negative errno from reading the file. */
-int config_password(const struct config_session *s, char buf[static 256]);
+ * contents of `pass_file` without one trailing newline.  Returns its length; -ENOKEY if the
+ * session has none; -EPERM if the file belongs neither to root nor to us, or others can get at it;
+ * -EINVAL, -EFBIG, or a negative errno from reading it.  Whatever is wrong with the file, ret_why has it
+ * in words, and what to do. */
+enum { CONFIG_WHY_SIZE = 4096 + 160 }; /* a path and a sentence */
+int config_password(const struct config_session *s, char buf[static 256],
+		    char ret_why[static CONFIG_WHY_SIZE]);
 
 /* Everything that can be said about the file (vtunctl check): all sections are parsed, and with
  * `machine` it is held against this machine (programs, pass_files, modes, the socket unit), which

@@ -167,6 +167,18 @@ void confload_free_session(struct config_session *s)
 	free(s);
 }
 
+bool confload_is_exposed(const struct config *c, struct confdiag *diag, enum diag_level level)
+{
+	struct exposure_fault fault;
+
+	if (!exposure_is_fault(&c->snapshot.exposure, c->index.has_password, &fault))
+		return false;
+	confdiag_at(diag, level, NULL, "%s%s%s: %s %s",
+		    c->index.has_password ? "holds passwords, and " : "", fault.what,
+		    level == DIAG_WARNING ? "; vtund refuses that" : "", fault.step, c->path);
+	return true;
+}
+
 /* A file with a NUL byte is none of ours, and nothing of it is believed. */
 static int refuse_binary(const struct config *c, const char *nul, struct confdiag *diag)
 {

@@ -26,6 +26,10 @@ int confload_file(const char *path, struct confdiag *diag, struct config **ret);
 int confload_text(const char *path, const char *text, size_t size, struct confdiag *diag,
 		  struct config **ret);
 
+/* Whether the file's owner or mode is a reason not to use it; then `diag` has been told, and what to
+ * do about it.  A warning says that vtund refuses it, an error is that. */
+bool confload_is_exposed(const struct config *c, struct confdiag *diag, enum diag_level level);
+
 /* Fills in c->general from all `options` together.  False: one of them is broken. */
 bool confload_general(struct config *c, struct confdiag *diag);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/secret.h"
+#include "confine.h"
 
 void confmachine_init(struct confmachine *m, const struct config *c, struct confdiag *diag)
 {
@@ -22,6 +23,13 @@ void confmachine_clear(struct confmachine *m)
 	while (m->missing_count > 0)
 		free(m->missing[--m->missing_count]);
 	free(m->missing);
+}
+
+bool confmachine_is_service(uid_t owner)
+{
+	struct confine c;
+
+	return geteuid() == 0 && confine_plan(false, &c) == 0 && c.uid == owner;
 }
 
 /* ---- the file */
@@ -94,7 +102,7 @@ static void ask_systemd(struct listener *l, const struct config_general *g)
 	pclose(pipe);
 }
 
-static void check_listener(struct confmachine *m)
+void confmachine_check_listener(struct confmachine *m)
 {
 	const struct config_general *g = &m->config->general;
 	struct listener l = {};
@@ -112,17 +120,6 @@ static void check_listener(struct confmachine *m)
 			    find_option(m->config, "bindaddr", &at) ? &at : NULL,
 			    "\"bindaddr\" has no effect: vtun.socket decides (ListenStream= and "
 			    "BindToDevice= by systemctl edit vtun.socket), or inetd");
-}
-
-void confmachine_check_file(struct confmachine *m)
-{
-	const struct snapshot *s = &m->config->snapshot;
-
-	if (s->exposed && m->config->index.has_password)
-		confdiag_at(m->diag, DIAG_WARNING, NULL, "holds passwords, and its mode %04o lets "
-			    "others at them; vtund refuses that: chmod 600 %s", s->mode,
-			    m->config->path);
-	check_listener(m);
 }
 
 /* ---- a session */
@@ -190,24 +187,28 @@ static void check_programs(struct confmachine *m, const struct conf_section *sec
 	}
 }
 
+static bool is_private_of_service(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && confmachine_is_service(st.st_uid) &&
+	       !(st.st_mode & (S_IRWXG | S_IRWXO));
+}
+
 static void check_pass_file(struct confmachine *m, const struct conf_section *section,
 			    const struct config_session *s)
 {
-	char path[PATH_MAX], password[PASSWORD_MAX + 1];
-	struct stat st;
-	int r = config_password(s, password);
+	char path[PATH_MAX], password[PASSWORD_MAX + 1], why[CONFIG_WHY_SIZE];
+	int r = config_password(s, password, why);
 
 	secret_wipe(&password);
 	if (snapshot_credential_path(s->pass_file, path, sizeof(path)) < 0)
 		return; /* a credential of the service, which is not here now */
-	if (r < 0)
-		confdiag_at(m->diag, DIAG_WARNING, &section->name, "pass_file %s: %s", path,
-			    r == -EINVAL ? "empty, or not text" :
-			    r == -EFBIG ? "more than 255 bytes" : strerror(-r));
-	else if (*s->pass_file == '/' && stat(path, &st) == 0 && st.st_mode & (S_IRWXG | S_IRWXO))
-		confdiag_at(m->diag, DIAG_WARNING, &section->name,
-			    "pass_file %s: its mode %04o lets others at it: chmod 600 %s", path,
-			    st.st_mode & 07777, path);
+	if (r == -EPERM && is_private_of_service(path))
+		confdiag_at(m->diag, DIAG_NOTE, &section->name, "pass_file %s belongs to the service's "
+			    "user; a vtund that is root (inetd, root-hooks.conf) refuses that", path);
+	else if (r < 0)
+		confdiag_at(m->diag, DIAG_WARNING, &section->name, "pass_file %s: %s", path, why);
 }
 
 void confmachine_check_session(struct confmachine *m, const struct conf_section *section,

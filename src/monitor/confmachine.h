@@ -17,7 +17,10 @@ struct confmachine {
 void confmachine_init(struct confmachine *m, const struct config *c, struct confdiag *diag);
 void confmachine_clear(struct confmachine *m);
 
-/* The file's mode, and where vtun.socket listens ("systemctl show"; silent without systemd). */
-void confmachine_check_file(struct confmachine *m);
+/* Whether we are root, and that is the user whom vtun@.service has. */
+bool confmachine_is_service(uid_t owner);
+
+/* Where vtun.socket listens ("systemctl show"; silent without systemd). */
+void confmachine_check_listener(struct confmachine *m);
 void confmachine_check_session(struct confmachine *m, const struct conf_section *section,
 			       const struct config_session *s);

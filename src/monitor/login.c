@@ -71,17 +71,20 @@ int login_accept(struct session *s, const struct ipc_message *m)
 static ssize_t find_password(struct session *s, char password[static 256])
 {
 	int may = throttle_attempt(s->throttle, (struct sockaddr *)&s->ends.peer, s->name);
+	char why[CONFIG_WHY_SIZE] = "";
 	ssize_t size = config_find(s->config, s->name, confread_sink, NULL, &s->section);
 
 	if (size < 0)
 		s->denial = size == -ENOENT ? "there is no such session in the configuration"
 					    : "the session's section in the configuration is broken";
 	else
-		size = config_password(s->section, password);
-	if (size == -ENOKEY)
+		size = config_password(s->section, password, why);
+	if (size == -ENOKEY) {
 		s->denial = "the session has no password (passwd, pass_file)";
-	else if (size < 0 && !s->denial)
+	} else if (size < 0 && !s->denial) {
 		s->denial = "the session's pass_file cannot be used";
+		log_error("%s: pass_file %s cannot be used: %s", s->name, s->section->pass_file, why);
+	}
 	if (!may)
 		s->denial = "too many attempts";
 	return s->denial ? -EACCES : size;

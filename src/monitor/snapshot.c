@@ -32,7 +32,8 @@ int snapshot_copy(const char *text, size_t size, struct snapshot *ret)
 	return 0;
 }
 
-/* systemd guards a service's credentials by their directory, and copies the mode 0440. */
+/* systemd guards a service's credentials by their directory.  Their mode is 0440, with or without an
+ * access control list. */
 static bool is_credential(const char *path)
 {
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");
@@ -84,12 +85,6 @@ static int read_all(int fd, size_t room, struct snapshot *s)
 	}
 }
 
-static void judge_mode(struct snapshot *s, const struct stat *st)
-{
-	s->mode = st->st_mode & 07777;
-	s->exposed = st->st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH) && S_ISREG(st->st_mode);
-}
-
 int snapshot_read(const char *path, struct snapshot *ret)
 {
 	enum { LEAST_ROOM = 4096 };
@@ -111,9 +106,8 @@ int snapshot_read(const char *path, struct snapshot *ret)
 		snapshot_free(&s);
 		return r;
 	}
-	judge_mode(&s, &st);
-	if (is_credential(path))
-		s.exposed = false;
+	if (!is_credential(path))
+		exposure_of(&st, &s.exposure);
 	*ret = s;
 	return 0;
 }
@@ -127,8 +121,10 @@ int snapshot_read_system(struct snapshot *ret)
 	if (snapshot_credential_path("vtund.conf", copy, sizeof(copy)) < 0 || access(copy, F_OK) < 0)
 		return snapshot_read(SNAPSHOT_SYSTEM, ret);
 	r = snapshot_read(copy, ret);
-	if (r == 0 && stat(SNAPSHOT_SYSTEM, &st) == 0)
-		judge_mode(ret, &st);
+	if (r == 0 && stat(SNAPSHOT_SYSTEM, &st) == 0) {
+		exposure_of(&st, &ret->exposure);
+		ret->exposure.wanted = 0;
+	}
 	return r;
 }
 

@@ -4,23 +4,24 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
+
+#include "exposure.h"
 
 enum { SNAPSHOT_MAX = 16 << 20 };
 
 struct snapshot {
 	char *text;   /* and a NUL behind it */
 	size_t size;
-	bool exposed; /* group or others can read or change it; never so for a systemd credential */
-	unsigned mode;
+	struct exposure exposure; /* none for a systemd credential */
 };
 
 /* 0 or a negative errno from open() or read(); -EFBIG if there is more than SNAPSHOT_MAX. */
 int snapshot_read(const char *path, struct snapshot *ret);
 
 /* The system's configuration.  The unit hands it over as a credential, so that it can stay root's:
- * read is that copy then, but the original is what messages should name and whose mode counts. */
+ * read is that copy then, but the original is what messages should name and whose owner and mode
+ * count. */
 #define SNAPSHOT_SYSTEM SYSCONFDIR "/vtund.conf"
 int snapshot_read_system(struct snapshot *ret);
 

@@ -96,7 +96,7 @@ static void names(void)
 static void passwords(void)
 {
 	const struct config_session *s;
-	char text[400] = "a { passwd ", buf[256];
+	char text[400] = "a { passwd ", buf[256], why[CONFIG_WHY_SIZE];
 	size_t head = strlen(text);
 
 	ok((s = find("a { passwd 12345; }", "a")) && is(s->password, "12345"), "a password may be digits");
@@ -110,7 +110,7 @@ static void passwords(void)
 	   (s = find("a { passwd '$HOME\\n'; }", "a")) && is(s->password, "'$HOME\\n'"),
 	   "$, ' and backslashes are ordinary bytes");
 	ok((s = find("a { passwd x }", "a")) && is(s->password, "x"), "the last ; may be left out");
-	ok(config_password(s, buf) == 1 && is(buf, "x"), "config_password() gives it out");
+	ok(config_password(s, buf, why) == 1 && is(buf, "x"), "config_password() gives it out");
 	ok(!find("a { passwd \"\"; }", "a") && strstr(said, "1 to 255"), "it may not be empty");
 	memset(text + head, 'p', 255);
 	strcpy(text + head + 255, "; }");
@@ -120,7 +120,7 @@ static void passwords(void)
 	ok(!find("a { passwd fo\"o; }", "a") && strstr(said, "1:12: error: a quote inside a word"),
 	   "a quote inside a word is an error");
 	ok((s = find("default { passwd y; } a { type tun; }", "a")) && !s->password &&
-	   config_password(s, buf) == -ENOKEY, "a default's password is not inherited");
+	   config_password(s, buf, why) == -ENOKEY, "a default's password is not inherited");
 	ok(check_says("default { passwd y; }", "1:11: warning: a password in default"),
 	   "check warns of it");
 	ok(check_says("a { type tun; }", "1:1: warning: no passwd"),

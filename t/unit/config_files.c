@@ -5,11 +5,13 @@
  */
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "conf.h"
 
 static char directory[] = "/tmp/vtun-config-XXXXXX";
+static char why[CONFIG_WHY_SIZE];
 
 /* Writes a file of that mode into the test's own directory, and returns its path. */
 static const char *file(const char *name, unsigned mode, const char *text, size_t size)
@@ -54,6 +56,9 @@ static void modes(void)
 	   open_mode(0620, secret) == -EPERM && strstr(said, "chmod 600"),
 	   "one with a password that others can get at is refused, and says what to do");
 	ok(open_mode(0644, open) == 0 && !*said, "one without a password is not");
+	ok(open_mode(0664, open) == -EPERM && open_mode(0646, open) == -EPERM &&
+	   strstr(said, "0:0: error: its mode 0646 lets others change it: chmod go-w /tmp/"),
+	   "but if others can change it");
 	ok(open_mode(0644, "# passwd x;\na { pass_file /passwd; }") == 0, "a comment is no password");
 	ok(open_mode(0644, "default { passwd x; }") == -EPERM, "a default's is one");
 	file("conf", 0640, secret, strlen(secret));
@@ -63,7 +68,81 @@ static void modes(void)
 	ok(open_mode(0440, secret) == -EPERM, "but only those in its directory");
 	unsetenv("CREDENTIALS_DIRECTORY");
 	ok(check_file(file("conf", 0640, secret, strlen(secret))) == 0 &&
-	   strstr(said, "warning: holds passwords, and its mode 0640"), "check only warns");
+	   strstr(said, "warning: holds passwords, and its mode 0640 lets others at it; vtund refuses "
+		  "that: chmod 600 /tmp/"), "check only warns");
+	ok(check_file(file("conf", 0666, open, strlen(open))) == 0 &&
+	   strstr(said, "warning: its mode 0666 lets others change it; vtund refuses that: chmod go-w /tmp/"),
+	   "of what others can change, too");
+}
+
+/* Who reads the file of whom is seen by a child that is somebody else. */
+static int as_user(uid_t user, int (*check)(const char *path), const char *path)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0)
+		_exit(setresuid(user, user, user) < 0 || !check(path));
+	waitpid(pid, &status, 0);
+	return status == 0;
+}
+
+static int is_opened(const char *path)
+{
+	return open_file(path) == 0;
+}
+
+static int is_refused(const char *path)
+{
+	return open_file(path) == -EPERM && strstr(said, "belongs to user id 4711, not to root") &&
+	       strstr(said, geteuid() == 0 ? ": chown root /tmp/" : " or user id 4712: chown 4712 /tmp/");
+}
+
+static int is_warned_of(const char *path)
+{
+	return check_file(path) == 0 &&
+	       strstr(said, "0:0: warning: belongs to user id 4711, not to root; vtund refuses that: chown");
+}
+
+static int is_good(const char *path)
+{
+	return check_file(path) == 0 && !strstr(said, "belongs");
+}
+
+static int password_is_refused(const char *path)
+{
+	const struct config_session *s;
+	char conf[300], password[256];
+
+	snprintf(conf, sizeof(conf), "a { pass_file %s; }", path);
+	s = find(conf, "a");
+	return s && config_password(s, password, why) == -EPERM &&
+	       strstr(why, "belongs to user id 4711, not to root: chown root /tmp/");
+}
+
+static void owners(void)
+{
+	const char text[] = "a { pass_file x; }";
+	const char *path = file("conf", 0644, text, strlen(text));
+
+	if (geteuid() != 0 || chmod(directory, 0755) < 0 || chown(path, 4711, 4711) < 0) {
+		ok(1, "owners # SKIP nobody here to give files to");
+		return;
+	}
+	ok(as_user(0, is_refused, path), "root refuses what belongs to somebody else");
+	ok(as_user(4712, is_refused, path), "so does another user");
+	ok(as_user(4711, is_opened, path), "the owner does not");
+	ok(as_user(0, is_warned_of, path), "check warns root of it");
+	ok(as_user(4711, is_good, path), "and its owner of nothing");
+	ok(as_user(0, password_is_refused, file("secret", 0600, "x", 1)) == 0 &&
+	   chown(path, 4711, 4711) == 0 && as_user(0, password_is_refused, path),
+	   "a pass_file of somebody else's is refused");
+	ok(chown(file("conf", 0644, text, strlen(text)), 0, 0) == 0 && as_user(4711, is_opened, path),
+	   "what is root's is good for all");
+	setenv("CREDENTIALS_DIRECTORY", directory, 1);
+	ok(chown(path, 4711, 4711) == 0 && as_user(0, is_opened, path), "systemd guards its credentials itself");
+	unsetenv("CREDENTIALS_DIRECTORY");
+	chmod(directory, 0700);
 }
 
 static void snapshots(void)
@@ -107,7 +186,17 @@ static int password_of(const char *text, size_t size, char *ret)
 
 	snprintf(conf, sizeof(conf), "a { pass_file %s; }", path);
 	s = find(conf, "a");
-	return s ? config_password(s, ret) : -1;
+	return s ? config_password(s, ret, why) : -1;
+}
+
+static int exposed_password(unsigned mode, const char *expected)
+{
+	const struct config_session *s;
+	char conf[300], password[256];
+
+	snprintf(conf, sizeof(conf), "a { pass_file %s; }", file("secret", mode, "x", 1));
+	s = find(conf, "a");
+	return s && config_password(s, password, why) == -EPERM && strstr(why, expected);
 }
 
 static void pass_files(void)
@@ -128,14 +217,19 @@ static void pass_files(void)
 	text[255] = 'p';
 	ok(password_of(text, 256, password) == -EFBIG && password_of(text, 300, password) == -EFBIG,
 	   "more are too many");
-	ok((s = find("a { pass_file /nonexistent; }", "a")) && config_password(s, password) == -ENOENT,
+	ok((s = find("a { pass_file /nonexistent; }", "a")) && config_password(s, password, why) == -ENOENT,
 	   "a missing one is ENOENT");
+	ok(exposed_password(0640, "its mode 0640 lets others at it: chmod 600 /tmp/") &&
+	   exposed_password(0604, "chmod 600") && exposed_password(0602, "chmod 600"),
+	   "one that others can get at is refused");
 	file("cred", 0400, "fromsystemd\n", 12);
-	ok((s = find("a { pass_file cred; }", "a")) && config_password(s, password) == -ENOENT,
+	ok((s = find("a { pass_file cred; }", "a")) && config_password(s, password, why) == -ENOENT,
 	   "a name without $CREDENTIALS_DIRECTORY is not there");
 	setenv("CREDENTIALS_DIRECTORY", directory, 1);
-	ok(config_password(s, password) == 11 && strcmp(password, "fromsystemd") == 0,
+	ok(config_password(s, password, why) == 11 && strcmp(password, "fromsystemd") == 0,
 	   "with it, it is a credential");
+	file("cred", 0440, "fromsystemd\n", 12);
+	ok(config_password(s, password, why) == 11, "which has systemd's mode");
 	unsetenv("CREDENTIALS_DIRECTORY");
 }
 
@@ -218,6 +312,7 @@ int main(void)
 	if (!mkdtemp(directory))
 		abort();
 	modes();
+	owners();
 	snapshots();
 	pass_files();
 	socket_unit();

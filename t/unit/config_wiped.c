@@ -29,7 +29,7 @@ void free(void *p)
 int main(void)
 {
 	const struct config_session *s;
-	char text[200], name[] = "/tmp/vtun-wiped-XXXXXX", buf[256];
+	char text[200], name[] = "/tmp/vtun-wiped-XXXXXX", buf[256], why[CONFIG_WHY_SIZE];
 	int fd = mkstemp(name), size;
 	void *volatile bait; /* or the compiler sees through it */
 
@@ -53,9 +53,9 @@ int main(void)
 	config_free(opened);
 	opened = NULL;
 	s = find("a { passwd correct-horse-battery-staple; }", "a");
-	ok(s && config_password(s, buf) > 0, "a good session is read");
+	ok(s && config_password(s, buf, why) > 0, "a good session is read");
 	config_forget(opened);
-	ok(config_password(s, buf) == -ENOKEY && strcmp(s->name, "a") == 0 &&
+	ok(config_password(s, buf, why) == -ENOKEY && strcmp(s->name, "a") == 0 &&
 	   config_find(opened, "a", NULL, NULL, &s) == -ENOENT,
 	   "forgotten, it has no password any more, and no other can be found");
 	config_free(opened);

@@ -62,9 +62,11 @@ int config_find(struct config *c, const char *name, diag_sink *sink, void *conte
 	return nb.find_error;
 }
 
-int config_password(const struct config_session *s, char buf[static 256])
+int config_password(const struct config_session *s, char buf[static 256],
+		    char ret_why[static CONFIG_WHY_SIZE])
 {
 	(void)s;
+	strcpy(ret_why, nb.password_error ? strerror(-nb.password_error) : "");
 	strcpy(buf, "SecretPassword");
 	return nb.password_error ? nb.password_error : (int)strlen(buf);
 }
