@@ -11,10 +11,10 @@ own_syslog
 hosts_up
 article_files
 
-# What the server answers to some bytes, until it closes.
+# answer TEXT [PORT]: what the server answers to some bytes, until it closes.
 answer()
 {
-	printf "%b" "$1" | on client timeout 30 nc 192.168.1.1 5000
+	printf "%b" "$1" | on client timeout 30 nc 192.168.1.1 "${2-5000}"
 }
 
 # As in conf/inetd.conf, with the programs of this build.
@@ -63,4 +63,24 @@ for word in inetd stand; do
 	fi
 	sed -i "s/type $word;/syslog local3;/" "$scratch/server.conf"
 done
+
+# ---- descriptor 2 is what each super-server likes
+
+# served_with PORT LOG REDIRECTION: a browser comes to a vtund whose descriptors 0 and 1 are the
+# connection, and 2 is what is said; it gets nothing, and LOG has the line.
+served_with()
+{
+	: >"$scratch/syslog.log"
+	background "stderr$1" on server systemd-socket-activate --inetd --accept --listen="192.168.1.1:$1" -- \
+		sh -c "exec $VTUND -i $vtund_flags -f $scratch/server.conf $3"
+	wait_until 10 listens server "$1" >&2
+	is "descriptor 2 by $3: no byte for the peer" "$(answer 'GET / HTTP/1.0\r\n\r\n' "$1")" ""
+	ok "... and the line is in $2" wait_until 5 grep -q HTTP "$scratch/$2"
+	[ "$2" = syslog.log ] || is "... and not in syslog" "$(cat "$scratch/syslog.log")" ""
+}
+
+served_with 5001 own.log "2>>$scratch/own.log"
+served_with 5002 syslog.log "2>&1"
+served_with 5003 syslog.log "2>&-"
+served_with 5004 syslog.log "2>/dev/null"
 finish

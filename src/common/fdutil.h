@@ -15,6 +15,9 @@ int fd_set_cloexec(int fd, int on);
  * (dup2(n, n) would leave close-on-exec set.)  0 or a negative errno. */
 int fd_move(int from, int to);
 
+/* Whether both are one and the same file, pipe or socket; not if one of them is closed. */
+int fd_is_same_file(int a, int b);
+
 /* Writes all of the bytes to a blocking descriptor.  0 or a negative errno. */
 int fd_write_all(int fd, const void *data, size_t size);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/fdutil.h"
 
 static int refuse(char *ret_hint, const char *hint)
 {
@@ -29,7 +30,7 @@ static int take_inetd(int *ret_fd, char *ret_hint)
 	if (fd < 0 || null < 0)
 		return -errno;
 	for (i = STDIN_FILENO; i <= STDERR_FILENO; i++)
-		if (dup2(null, i) < 0)
+		if (fd_is_same_file(fd, i) && dup2(null, i) < 0)
 			return -errno;
 	*ret_fd = take_fd(&fd);
 	return 0;

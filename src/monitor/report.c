@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <systemd/sd-daemon.h>
 #include <syslog.h>
 #include <time.h>
@@ -14,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/clock.h"
 #include "common/exitcode.h"
+#include "common/fdutil.h"
 #include "common/log.h"
 #include "journal.h"
 #include "state.h"
@@ -89,23 +91,23 @@ log_entry(int priority, const struct journal_entry *extra, const char *format, .
 	self.extra = NULL;
 }
 
-static int is_same_file(int a, int b)
-{
-	struct stat sa, sb;
-
-	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
-	       sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-}
-
 /* What a library writes to stdout or stderr must not get between the frames. */
 static void close_off_network(void)
 {
-	int null = open("/dev/null", O_RDWR);
+	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd;
 
-	if (null < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
-		_exit(EXIT_OSERR);
-	if (null > 2)
-		close(null);
+	for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fd_is_same_file(STDIN_FILENO, fd) && dup2(null, fd) < 0)
+			_exit(EXIT_OSERR);
+}
+
+/* Also if it was closed: then main() has put /dev/null there. */
+static int goes_nowhere(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 || (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3));
 }
 
 static enum report_target choose_target(int inetd)
@@ -114,20 +116,25 @@ static enum report_target choose_target(int inetd)
 
 	if (journal_is_stderr())
 		return REPORT_JOURNAL;
-	if ((inetd && is_same_file(0, 2)) || fstat(2, &st) < 0)
+	if (inetd && (fd_is_same_file(STDIN_FILENO, STDERR_FILENO) || goes_nowhere(STDERR_FILENO)))
+		return REPORT_SYSLOG;
+	if (fstat(STDERR_FILENO, &st) < 0)
 		return REPORT_SYSLOG;
 	return REPORT_STDERR;
 }
 
 void report_init(int argc, char **argv, int inetd)
 {
+	enum report_target target = choose_target(inetd);
+
 	title_init(argc, argv);
-	switch (choose_target(inetd)) {
+	if (inetd)
+		close_off_network();
+	switch (target) {
 	case REPORT_JOURNAL:
 		log_set_sink(sink_journal);
 		break;
 	case REPORT_SYSLOG:
-		close_off_network();
 		openlog(program_name, LOG_PID | LOG_NDELAY, self.facility);
 		log_set_sink(sink_syslog);
 		break;

@@ -12,12 +12,12 @@
 enum report_target {
 	REPORT_STDERR,  /* a terminal: plain lines */
 	REPORT_JOURNAL, /* stderr is the journal: sd_journal_send() with fields */
-	REPORT_SYSLOG,  /* inetd: stderr is the peer */
+	REPORT_SYSLOG,  /* inetd: stderr is the peer, or nothing */
 };
 
 /* Chooses the target and becomes the sink of log.h; first thing after the command line.
- * `inetd`: descriptors 1 and 2 are the network if they are the same socket as 0; then they become
- * /dev/null and syslog is the target.
+ * `inetd`: what of descriptors 1 and 2 is the same socket as 0, is the network and becomes /dev/null.
+ * If that is 2, or 2 is /dev/null, syslog is the target.
  * The memory of argv's strings and of the environment is overwritten by titles: argv[i] and environ
  * point to copies afterwards, but pointers into them that were kept from before must not be used
  * any more (getenv() again, or strdup() while reading the command line). */

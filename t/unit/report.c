@@ -54,6 +54,7 @@ static int bound_socket(const char *path)
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	unlink(path); /* an earlier child's */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		abort();
 	return fd;
@@ -145,6 +146,26 @@ static int inetd_with_log_of_its_own(void)
 	report_init(0, no_args, 1);
 	log_notice("hello");
 	return strcmp(received(pair[0]), "vtun: hello\n") == 0;
+}
+
+static int inetd_without_a_log(void)
+{
+	int log = bound_socket("/dev/log"), pair[2], i;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		return 0;
+	for (i = 0; i < 2; i++)
+		dup2(pair[1], i);
+	close(pair[1]);
+	i = open("/dev/null", O_RDWR);
+	if (dup2(i, 2) < 0)
+		return 0;
+	report_init(0, no_args, 1);
+	log_notice("hello");
+	printf("a library complains\n");
+	fflush(stdout);
+	close(0);
+	return strstr(received(log), "]: hello") && read(pair[0], &i, 1) == 0;
 }
 
 /* ---- the journal */
@@ -348,6 +369,7 @@ static void test_targets(void)
 	ok(in_child(terminal_gets_lines), "a terminal gets plain lines");
 	ok(in_child(inetd_gets_syslog),
 	   "under inetd syslog gets them, and the network nothing, whoever writes");
+	ok(in_child(inetd_without_a_log), "under inetd, syslog where descriptor 2 is /dev/null");
 	ok(in_child(inetd_with_log_of_its_own),
 	   "under inetd, a stderr that is not the network is used");
 	journal = bound_socket("/run/systemd/journal/socket");
