@@ -65,6 +65,7 @@ struct session {
 	bool mtu_failed;                      /* the device's MTU cannot be set: said once */
 	unsigned log_room;                    /* lines that the worker may still log... */
 	uint64_t log_filled_ms;               /* ...as of then */
+	bool log_overrun;                     /* it has had none left: said once, until it has all again */
 	struct ending ending;
 	struct ipc_reason parting;            /* what FAIL says, if the ending is ENDING_REFUSED */
 };

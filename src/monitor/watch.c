@@ -94,12 +94,15 @@ static bool may_log(struct session *s)
 		s->log_room = more >= LOG_BURST - s->log_room ? LOG_BURST : s->log_room + (unsigned)more;
 		s->log_filled_ms = now;
 	}
+	if (s->log_room == LOG_BURST)
+		s->log_overrun = false;
 	if (s->log_room == 0)
 		return false;
-	if (--s->log_room == 0)
-		log_warning("%s: the worker logs too much: further lines are dropped for a while",
-			    session_who(s));
-	return s->log_room > 0;
+	if (--s->log_room > 0 || s->log_overrun)
+		return true;
+	s->log_overrun = true;
+	log_warning("%s: the worker logs too much: most of its further lines are dropped", session_who(s));
+	return false;
 }
 
 void watch_log(struct session *s, const struct ipc_message *m)

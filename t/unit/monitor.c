@@ -461,6 +461,11 @@ static void floods(int sock)
 	climb(sock, PHASE_TLS);
 	for (i = 0; i < 5000; i++)
 		say(sock, IPC_LOG);
+	/* Each finds room for one line more. */
+	for (i = 0; i < 4; i++) {
+		usleep(250 * 1000);
+		say(sock, IPC_LOG);
+	}
 	say(sock, IPC_END);
 }
 
@@ -498,6 +503,7 @@ static void test_log(void)
 	prepare(ROLE_CLIENT);
 	(void)play(floods);
 	ok(nb.worker_lines < 1000 && session.ending.cause == ENDING_REPORTED, "a flood of lines is cut off");
+	ok(nb.overruns == 1, "... which is said once, not with each line that there is room for again");
 	clear();
 	prepare(ROLE_SERVER);
 	(void)play(answers_unasked);

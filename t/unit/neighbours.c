@@ -23,6 +23,7 @@ static void count_line(int priority, const char *line)
 	(void)priority;
 	nb.lines++;
 	snprintf(nb.line, sizeof(nb.line), "%s", line);
+	nb.overruns += strstr(line, "logs too much") != NULL;
 	if (strstr(line, ": worker: ")) {
 		nb.worker_lines++;
 		snprintf(nb.worker_line, sizeof(nb.worker_line), "%s", line);

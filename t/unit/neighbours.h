@@ -33,6 +33,7 @@ extern struct neighbours {
 	char auth_failure[256];
 	int lines;                      /* lines of log... */
 	char line[1024];                /* ...and the last of them */
+	int overruns;                   /* lines that say that it logs too much */
 	int worker_lines;               /* lines that are marked as the worker's... */
 	char worker_line[1024];         /* ...and the last of them */
 } nb;
