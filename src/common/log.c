@@ -40,8 +40,8 @@ int log_max(void)
 static int is_unfit(uint32_t c)
 {
 	return c > 0x10ffff || (c & ~0x7ffu) == 0xd800 || (c >= 0xfdd0 && c <= 0xfdef) ||
-	       (c & 0xfffe) == 0xfffe || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+	       (c & 0xfffe) == 0xfffe || c == 0x061c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 
 /* Length of the well-formed UTF-8 sequence at s (RFC 3629), 0 if there is none, or none that may be

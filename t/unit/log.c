@@ -41,7 +41,8 @@ int main(void)
 	ok(becomes("\xef\xbf\xbe", "\\xef\\xbf\\xbe") && becomes("\xef\xb7\x90", "\\xef\\xb7\\x90") &&
 	   becomes("\xf0\x9f\xbf\xbf", "\\xf0\\x9f\\xbf\\xbf"), "no noncharacters");
 	ok(becomes("\xe2\x80\xae", "\\xe2\\x80\\xae") && becomes("\xe2\x80\xa8", "\\xe2\\x80\\xa8") &&
-	   becomes("\xef\xbb\xbf", "\\xef\\xbb\\xbf"), "nothing that turns or breaks the line, or is not seen");
+	   becomes("\xef\xbb\xbf", "\\xef\\xbb\\xbf") && becomes("\xd8\x9c", "\\xd8\\x9c") &&
+	   becomes("\xe1\xa0\x8e", "\\xe1\\xa0\\x8e"), "nothing that turns or breaks the line, or is not seen");
 	ok(becomes("\xe2\x82", "\\xe2\\x82"), "nothing that is cut short");
 	memset(longer, '\n', sizeof(longer) - 1);
 	log_info("%s", longer);
