@@ -3,7 +3,7 @@
 # The units: systemd finds nothing wrong with them, the sandbox stays as tight as promised, and what
 # they refer to exists.
 . "$(dirname "$0")/lib.sh"
-need systemd-analyze make
+need systemd-analyze make nft
 
 units=$scratch/units
 make -s -C "$top_builddir" install DESTDIR="$scratch/root" systemdsystemunitdir=/units >"$scratch/install.log" 2>&1
@@ -35,5 +35,20 @@ cp "$top_srcdir/units/root-hooks.conf" "$units/vtun@.service.d"
 is "systemd-analyze verify with root-hooks.conf" \
 	"$(SYSTEMD_UNIT_PATH="$units:" systemd-analyze verify --man=no vtun@wireless2.service 2>&1)" ""
 ok "... which opens what was tight, and systemd-analyze sees it" not tight
+
+# ---- the limit on each source, which stands beside them
+
+# It stands alone in a network of its own, and whoever is changing it loads it again.
+nft_rules()
+{
+	# shellcheck disable=SC2046 # a list of options
+	unshare $(own_namespace_flags) -- sh -ec 'for _ in 1 2; do nft -f "$0"; done
+		nft list table inet vtun' "$top_srcdir/conf/vtun.nft"
+}
+if missing=$(own_namespaces_missing) && [ -z "$missing" ]; then
+	is "vtun.nft can be loaded again, and has its two rules still" "$(nft_rules | grep -c dport)" 2
+else
+	verdict 0 "vtun.nft # SKIP $missing"
+fi
 
 finish
