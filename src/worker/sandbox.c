@@ -18,16 +18,17 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 
+/* With 32 bits, mmap2() counts in pages, time has calls of its own (*_time64), and the C library chooses. */
+#if __SIZEOF_POINTER__ != 8
+#error "the seccomp filter is for 64 bits only: see syscalls.h"
+#endif
+
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define ARCH AUDIT_ARCH_AARCH64
 #elif defined(__riscv) && __riscv_xlen == 64
 #define ARCH AUDIT_ARCH_RISCV64
-#elif defined(__arm__)
-#define ARCH AUDIT_ARCH_ARM
-#elif defined(__i386__)
-#define ARCH AUDIT_ARCH_I386
 #else
 #error "no seccomp filter for this architecture yet: add its AUDIT_ARCH and see syscalls.h"
 #endif
