@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "confload.h"
 #include "confmachine.h"
 #include "confremarks.h"
@@ -14,6 +15,30 @@ struct check {
 	struct confmachine *machine; /* NULL: the file alone */
 };
 
+/* Whether something else may have that name in RUNDIR: the service of a client makes a directory
+ * there, RuntimeDirectory=vtund/%i, and systemd removes it with all that is in it. */
+static bool is_taken(const char *name)
+{
+	static const char *const files[] = { "claim", "rl", "rl.key" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		if (strcmp(name, files[i]) == 0)
+			return true;
+	return name[strspn(name, "0123456789")] == '\0'; /* the directory of a process */
+}
+
+static void check_client(struct check *k, const struct conf_section *section,
+			 const struct config_session *s)
+{
+	bool is_client = s->servers || (k->machine && confmachine_has_server(s->name));
+
+	if (is_client && is_taken(s->name))
+		confdiag_at(&k->diag, DIAG_WARNING, &section->name, "vtun@%s.service would have "
+			    RUNDIR "/%s for its own, where there is something else: rename the session, "
+			    "on both sides", s->name, s->name);
+}
+
 static void check_session(struct check *k, const struct conf_section *section,
 			  const struct config_session *s)
 {
@@ -24,6 +49,7 @@ static void check_session(struct check *k, const struct conf_section *section,
 		confdiag_at(&k->diag, DIAG_WARNING, &section->name, "type %s%s and proto udp: a "
 			    "server needs \"type tun\" or \"type ether\" for it",
 			    tunnel_type_name(s->type), s->has_type ? "" : " (the default)");
+	check_client(k, section, s);
 	if (k->machine)
 		confmachine_check_session(k->machine, section, s);
 }

@@ -32,6 +32,14 @@ bool confmachine_is_service(uid_t owner)
 	return geteuid() == 0 && confine_plan(false, &c) == 0 && c.uid == owner;
 }
 
+bool confmachine_has_server(const char *name)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof(path), SYSCONFDIR "/default/vtun-%s", name) < (int)sizeof(path) &&
+	       access(path, F_OK) == 0;
+}
+
 /* ---- the file */
 
 /* The last option of that name in `options`: where its keyword stands. */

@@ -20,6 +20,9 @@ void confmachine_clear(struct confmachine *m);
 /* Whether we are root, and that is the user whom vtun@.service has. */
 bool confmachine_is_service(uid_t owner);
 
+/* Whether there is a file with VTUN_SERVER= for vtun@NAME.service. */
+bool confmachine_has_server(const char *name);
+
 /* Where vtun.socket listens ("systemctl show"; silent without systemd). */
 void confmachine_check_listener(struct confmachine *m);
 void confmachine_check_session(struct confmachine *m, const struct conf_section *section,

@@ -473,6 +473,14 @@ static void failing_closed(void)
 	ok(!find("a { passwd x; } a { passwd y; type x; }", "a"),
 	   "if the last of a name is broken, the name is refused");
 	ok((s = find("a { passwd x; } a { passwd y; }", "a")) && is(s->password, "y"), "else it counts");
+	ok(check_says("rl { passwd x; server h; }", "1:1: warning: vtun@rl.service would have /run/vtund/rl "
+		      "for its own") && check_says("claim { passwd x; server h; }", "1:1: warning:") &&
+	   check_says("rl.key { passwd x; server h; }", "1:1: warning:") &&
+	   check_says("4711 { passwd x; server h; }", "1:1: warning:"),
+	   "a client's name that is another's in /run/vtund");
+	ok(check_says("rl { passwd x; }\n4711 { passwd y; }", NULL) &&
+	   check_says("rl.k { passwd x; server h; }\n4711a { passwd y; server h; }", NULL),
+	   "not a server's, nor what only begins so");
 	ok(check_says("a { passwd x; }\nb { passwd x; }\na { passwd y; }",
 		      "3:1: warning: session \"a\" again: this one counts, not that of line 1"),
 	   "check names both places");
