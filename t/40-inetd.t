@@ -10,6 +10,7 @@ peer inetd
 own_syslog
 hosts_up
 article_files
+mkdir -m 755 /run/inetd
 
 # answer TEXT [PORT]: what the server answers to some bytes, until it closes.
 answer()
@@ -23,7 +24,8 @@ set -- $VTUND $vtund_flags
 program=$1
 shift
 echo "5000 stream tcp nowait.65535 root $program vtund -i $* -f $scratch/server.conf" >"$scratch/inetd.conf"
-background inetd on server "$peer_path" -i "$scratch/inetd.conf"
+# The variable is that of an inetd which is a unit itself, and is not for those that it starts.
+background inetd on server env RUNTIME_DIRECTORY=/run/inetd "$peer_path" -i "$scratch/inetd.conf"
 inetd=$!
 sed -i '1i options { syslog local3; }' "$scratch/server.conf"
 ok "inetd listens" wait_until 10 listens server 5000
@@ -83,4 +85,38 @@ served_with 5001 own.log "2>>$scratch/own.log"
 served_with 5002 syslog.log "2>&1"
 served_with 5003 syslog.log "2>&-"
 served_with 5004 syslog.log "2>/dev/null"
+wait_until 10 nothing_left >&2
+
+# ---- what down has to do
+
+ran=$scratch/ran
+: >"$ran"
+printf '%s { passwd walrus; type tun; down { program "echo %%h >>%s" wait; }; }\n' one "$ran" two "$ran" | conf server
+printf '%s { passwd walrus; }\n' one two | conf client
+
+# comes_up SESSION
+comes_up()
+{
+	: >"$scratch/client.log"
+	vtund_client client "$scratch/client.conf" "$1"
+	ok "session $1 is up" wait_until 20 grep -q "$1: session up" "$scratch/client.log"
+}
+
+# wills N: whether so many sessions of the server have one.
+wills()
+{
+	[ "$(on server find /run/vtund /run/inetd -name down | wc -l)" = "$1" ]
+}
+
+comes_up one
+one=$client_pid
+comes_up two
+ok "... and what the down of each has to do is in a place of its own" wills 2
+is "... which is not that of inetd's unit" "$(ls /run/inetd)" ""
+end "$client_pid"
+ok "two ends" wait_until 10 wills 1
+is "... and has run its own down" "$(cat "$ran")" two
+end "$one"
+ok "nothing is left" wait_until 10 nothing_left
+is "... and the other one has run its own, too" "$(tr '\n' ' ' <"$ran")" "two one "
 finish

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@ static int take_inetd(int *ret_fd, char *ret_hint)
 	auto_close int fd = -1, null = -1;
 	int i;
 
+	/* That of a super-server that is a unit itself: all its sessions would write to the same files. */
+	unsetenv("RUNTIME_DIRECTORY");
 	if (sd_is_socket(STDIN_FILENO, AF_UNSPEC, SOCK_STREAM, 0) <= 0)
 		return refuse(ret_hint, "-i: descriptor 0 is no connection; it comes from inetd "
 					"(stream tcp nowait)");
