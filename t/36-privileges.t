@@ -39,6 +39,7 @@ descriptors()
 			kind=$(grep -lw "$inode" "/proc/$1/net/tcp" "/proc/$1/net/udp" "/proc/$1/net/unix" 2>/dev/null)
 			echo "${kind##*/}"
 			;;
+		/run/vtund/[0-9]*/down) echo down ;;
 		/run/vtund/[0-9]*) echo status ;;
 		anon_inode:*) echo "${what#anon_inode:}" | tr -d '[]' ;;
 		*) echo "${what##*/}" ;;
@@ -161,9 +162,9 @@ vtund_client client "$scratch/client.conf" s
 ok "a session is up" wait_until 20 tunnel_works
 monitor=$(serving_pids)
 worker_has "$(worker_of "$monitor")" "server's worker, run" "tcp tun udp unix"
-monitor_has "$monitor" "server's monitor, run" "pidfd signalfd signalfd status tun unix"
+monitor_has "$monitor" "server's monitor, run" "down pidfd signalfd signalfd status tun unix"
 worker_has "$(worker_of "$client_pid")" "client's worker, run" "tcp tun udp unix"
-monitor_has "$client_pid" "client's monitor, run" "pidfd signalfd signalfd status tun unix"
+monitor_has "$client_pid" "client's monitor, run" "down pidfd signalfd signalfd status tun unix"
 for who in "$monitor server" "$client_pid client"; do
 	ok "${who#* }'s monitor, run: the password is wiped from its memory" exits 1 knows_password "${who% *}"
 done

@@ -108,15 +108,35 @@ wills()
 	[ "$(on server find /run/vtund /run/inetd -name down | wc -l)" = "$1" ]
 }
 
+# take_number PID: a process of somebody else gets the number of that one, which is gone.
+take_number()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+		sleep 1000 &
+		test_background="$test_background $!"
+		[ $! != "$1" ] || return 0
+	done
+	return 1
+}
+
 comes_up one
 one=$client_pid
+monitor=$(pgrep -P $inetd)
 comes_up two
 ok "... and what the down of each has to do is in a place of its own" wills 2
 is "... which is not that of inetd's unit" "$(ls /run/inetd)" ""
 end "$client_pid"
 ok "two ends" wait_until 10 wills 1
 is "... and has run its own down" "$(cat "$ran")" two
+kill -KILL "$monitor"
 end "$one"
+ok "the vtund of one is killed" wait_until 10 not test -d "/proc/$monitor"
+take_number "$monitor"
+is "... and its number is somebody else's" "$(cat "/proc/$monitor/comm")" sleep
+comes_up two
+is "... which has run the down of one all the same" "$(tail -n 1 "$ran")" one
+end "$client_pid"
 ok "nothing is left" wait_until 10 nothing_left
-is "... and the other one has run its own, too" "$(tr '\n' ' ' <"$ran")" "two one "
+is "... and each down has run once" "$(sort "$ran" | uniq -c | tr -s ' \n' ' ')" " 1 one 2 two "
 finish

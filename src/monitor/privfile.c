@@ -38,6 +38,8 @@ int privfile_open(const struct privdir *dir, const char *name, int flags)
 
 	if (fd < 0 && errno != ELOOP && errno != EACCES)
 		return -errno;
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_nlink == 0)
+		return -ENOENT; /* removed while we looked */
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
 	    (st.st_uid != dir->owner && st.st_uid != geteuid()) || (st.st_mode & 077)) {
 		log_error("%s/%s is not a private file of uid %u: somebody has tampered with it; look "

@@ -20,45 +20,65 @@ static char own_name[16]; /* of the directory in RUNDIR; empty: it is systemd's 
 
 /* ---- what the dead have left */
 
-/* Whether the name is the number of a process that does not exist; or our own, which was another's
- * before, as long as we have made none. */
-static bool is_stale(const char *name)
+/* Whose number the name is, 0: nobody's.  Our own was another's before, as long as we have made
+ * none. */
+static pid_t number(const char *name)
 {
 	char *end;
 	long pid = strtol(name, &end, 10);
 
 	if (*name < '1' || *name > '9' || *end || pid > INT_MAX)
-		return false;
-	if (pid == getpid())
-		return directory < 0;
-	return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+		return 0;
+	return pid == getpid() && directory >= 0 ? 0 : (pid_t)pid;
 }
 
-static void sweep_one(int parent, const char *name, void (*settle)(int dir, void *context),
-		      void *context)
+static bool is_dead(pid_t pid)
 {
-	auto_close int fd = openat(parent, name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
+	return pid == getpid() || (kill(pid, 0) < 0 && errno == ESRCH);
+}
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return;
-	if (settle && st.st_uid == geteuid())
-		settle(fd, context);
-	unlinkat(fd, "status.json.new", 0);
-	unlinkat(fd, "status.json", 0);
+static int open_dir(int parent, const char *name)
+{
+	return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static void remove_left(int parent, const char *name, int dir)
+{
+	static const char *const files[] = { "down.new", "status.json.new", "status.json" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		unlinkat(dir, files[i], 0);
 	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
-void rundir_sweep(void (*settle)(int dir, void *context), void *context)
+static void sweep_one(int parent, const char *name, pid_t pid, rundir_settle *settle, void *context)
+{
+	auto_close int dir = open_dir(parent, name);
+	struct stat st;
+	int r = -ENOENT;
+
+	if (dir < 0 || fstat(dir, &st) < 0)
+		return;
+	if (st.st_uid == geteuid())
+		r = settle(dir, name, context);
+	if (r == 0 || (r != -EAGAIN && is_dead(pid)))
+		remove_left(parent, name, dir);
+}
+
+void rundir_sweep(rundir_settle *settle, void *context)
 {
 	DIR *all = opendir(RUNDIR);
 	const struct dirent *entry;
+	pid_t pid;
 
 	if (!all)
 		return;
-	while ((entry = readdir(all)))
-		if (is_stale(entry->d_name))
-			sweep_one(dirfd(all), entry->d_name, settle, context);
+	while ((entry = readdir(all))) {
+		pid = number(entry->d_name);
+		if (pid)
+			sweep_one(dirfd(all), entry->d_name, pid, settle, context);
+	}
 	closedir(all);
 }
 
@@ -68,7 +88,7 @@ void rundir_sweep(void (*settle)(int dir, void *context), void *context)
  * no link is followed, and the directory has to be ours. */
 static int open_directory(int parent, const char *path)
 {
-	auto_close int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int fd = open_dir(parent, path);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -79,12 +99,14 @@ static int open_directory(int parent, const char *path)
 static int make_directory(void)
 {
 	auto_close int parent = open(RUNDIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_close int fd = -1;
+	auto_close int left = -1, fd = -1;
 
 	if (parent < 0)
 		return -errno;
 	snprintf(own_name, sizeof(own_name), "%d", (int)getpid());
-	sweep_one(parent, own_name, NULL, NULL); /* of somebody who had our number before */
+	left = open_dir(parent, own_name);
+	if (left >= 0)
+		remove_left(parent, own_name, left); /* of somebody who had our number before */
 	if (mkdirat(parent, own_name, 0755) < 0)
 		return -errno;
 	fd = open_directory(parent, own_name);

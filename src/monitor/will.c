@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <net/if.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,19 +20,32 @@
 #include "rundir.h"
 
 /* Strings, each with its NUL: those of the head in this order, then four for each command. */
-enum field { MAGIC, INVOCATION, PID, SESSION, ROLE, DEVICE, IFINDEX, LOCAL_ADDR, LOCAL_PORT,
-	     REMOTE_ADDR, REMOTE_PORT, TIMEOUT, HEAD_FIELDS };
+enum field { MAGIC, INVOCATION, SESSION, ROLE, DEVICE, IFINDEX, LOCAL_ADDR, LOCAL_PORT, REMOTE_ADDR,
+	     REMOTE_PORT, TIMEOUT, HEAD_FIELDS };
 enum { KIND, WAIT, PROGRAM, ARGS, COMMAND_FIELDS };
 
 enum { WILL_MOST = 1 << 18 };
 
-static const char magic[] = "vtun will 1";
+static const char magic[] = "vtun will 2";
 
 static const char *invocation(void)
 {
 	const char *id = getenv("INVOCATION_ID"); /* systemd: one for each start of a unit */
 
 	return id ? id : "";
+}
+
+/* Its monitor has the lock as long as it lives, and then who executes it: one that is killed over it
+ * leaves it to the next.  A process's number would not tell, as anybody may get that of a dead one.
+ * -EAGAIN: somebody has the lock; -ENOENT: the will was removed while we were on our way to it. */
+static int lock(int fd)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct stat st;
+
+	if (fcntl(fd, F_OFD_SETLK, &all) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_nlink ? 0 : -ENOENT;
 }
 
 /* ---- writing */
@@ -54,7 +67,6 @@ static void put_will(FILE *f, const struct command_vars *v, unsigned timeout_s,
 {
 	put(f, magic);
 	put(f, invocation());
-	put_number(f, (unsigned)getpid());
 	put(f, v->session);
 	put(f, v->role);
 	put(f, v->device);
@@ -72,7 +84,9 @@ static void put_will(FILE *f, const struct command_vars *v, unsigned timeout_s,
 	}
 }
 
-/* Whole or not at all. */
+static int held = -1; /* our will, locked */
+
+/* Whole or not at all, and never without the lock. */
 static int write_file(int dir, const char *data, size_t size)
 {
 	auto_close int fd = -1;
@@ -81,11 +95,17 @@ static int write_file(int dir, const char *data, size_t size)
 	unlinkat(dir, "down.new", 0);
 	fd = openat(dir, "down.new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	r = fd < 0 ? -errno : fd_write_all(fd, data, size);
+	if (r == 0)
+		r = lock(fd);
 	if (r == 0 && renameat(dir, "down.new", dir, "down") < 0)
 		r = -errno;
-	if (r < 0)
+	if (r < 0) {
 		unlinkat(dir, "down.new", 0);
-	return r;
+		return r;
+	}
+	cleanup_fd(&held);
+	held = take_fd(&fd);
+	return 0;
 }
 
 static bool written;
@@ -116,6 +136,8 @@ void will_remove(void)
 		return;
 	written = false;
 	unlinkat(rundir_open(), "down", 0);
+	cleanup_fd(&held); /* after that: who gets the lock finds it removed */
+	held = -1;
 	rundir_leave();
 }
 
@@ -193,7 +215,7 @@ static int read_will(int fd, struct will *w)
 	struct command **last = &w->down;
 	const char *fields[COMMAND_FIELDS];
 	const char *at, *end;
-	size_t size;
+	size_t size = 0;
 	int r;
 
 	r = read_data(fd, &w->data, &size);
@@ -226,11 +248,6 @@ static void why_killed(char text[static 128])
 		snprintf(text, 128, "gone with exit status %.20s", status);
 	else
 		snprintf(text, 128, "killed by signal %.20s", status);
-}
-
-static bool is_alive(const char *pid)
-{
-	return kill((pid_t)strtol(pid, NULL, 10), 0) == 0 || errno != ESRCH;
 }
 
 /* The device has died with its monitor.  One that has its name, but is another, is somebody else's
@@ -273,19 +290,7 @@ static int run_down(const struct will *w, int abort_fd)
 	return is_readable(abort_fd) ? -ECANCELED : 0;
 }
 
-/* Who has the lock executes it, and nobody else; whoever is killed over it leaves it to the next.
- * -ENOENT: somebody has, while we were on our way to the lock. */
-static int lock(int fd)
-{
-	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	struct stat st;
-
-	if (fcntl(fd, F_OFD_SETLK, &all) < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	return st.st_nlink ? 0 : -ENOENT;
-}
-
-/* The will in that directory.  -ENOENT: there is none. */
+/* The will in that directory.  -ENOENT: there is none; -EAGAIN: it is not for us, see lock(). */
 static int execute(int dir, const char *path, bool by_systemd, int abort_fd)
 {
 	const struct privdir private = { dir, geteuid(), path };
@@ -298,8 +303,7 @@ static int execute(int dir, const char *path, bool by_systemd, int abort_fd)
 	r = lock(fd);
 	if (r == 0)
 		r = read_will(fd, &w);
-	if (r == 0 && (by_systemd ? strcmp(w.head[INVOCATION], invocation()) != 0
-				  : is_alive(w.head[PID])))
+	if (r == 0 && by_systemd && strcmp(w.head[INVOCATION], invocation()) != 0)
 		r = -ESTALE;
 	if (r == 0 && by_systemd)
 		report_set(w.head[ROLE], w.head[SESSION], w.head[DEVICE], w.head[REMOTE_ADDR]);
@@ -308,17 +312,19 @@ static int execute(int dir, const char *path, bool by_systemd, int abort_fd)
 	if (r == 0)
 		unlinkat(dir, "down", 0);
 	else if (r == -EBADMSG)
-		log_error("%s/down is damaged: the down commands of that session have not been run", path);
+		log_error("%s/down is damaged, or of another version of vtund, and is not executed: if "
+			  "its session has ended, do by hand what it says, and remove it", path);
 	free_will(&w);
 	return r;
 }
 
-static void execute_left(int dir, void *context)
+static int execute_left(int dir, const char *name, void *context)
 {
 	const int *abort_fd = context;
+	char path[PATH_MAX];
 
-	(void)execute(dir, RUNDIR "/PID", false, *abort_fd);
-	unlinkat(dir, "down.new", 0);
+	snprintf(path, sizeof(path), RUNDIR "/%s", name);
+	return execute(dir, path, false, *abort_fd);
 }
 
 void will_execute_left(int abort_fd)

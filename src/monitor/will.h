@@ -2,8 +2,8 @@
  *
  * The last will of a monitor: what is to be done, and said, should it be killed before it can run
  * `down`.  A private file (mode 0600) named "down" in its directory in /run, from before `up` until
- * after `down`.  Who executes it: "vtund --down", which the unit has as ExecStopPost=; without
- * systemd the next vtund of that user.
+ * after `down`, and locked by it for as long as it lives.  Who executes it: "vtund --down", which the
+ * unit has as ExecStopPost=; without systemd the next vtund of that user.
  *
  * Only a will that is a plain file of our own user, in a directory of our own user, is executed, and
  * by systemd only that of the unit's own invocation: nobody can make us run a command that somebody

@@ -148,35 +148,54 @@ static void patch(off_t at, const char *bytes, size_t size)
 		abort();
 }
 
-/* Of the one that is there: its monitor's pid may have a digit more than the last one's. */
-static off_t will_size(void)
-{
-	struct stat st;
+static unsigned n_told;
 
-	if (stat(will_path, &st) < 0)
-		abort();
-	return st.st_size;
+static void count_line(int priority, const char *line)
+{
+	n_told += priority == LOG_ERR && strstr(line, "/unit/down is damaged, or of another version");
+}
+
+/* Whether it is left where it is, and the log says so. */
+static bool is_told(void)
+{
+	auto_close int dir = open(unit, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	n_told = 0;
+	log_set_sink(count_line);
+	log_set_max(LOG_ERR);
+	r = execute(dir, unit, true, -1);
+	log_set_max(LOG_EMERG);
+	return r == -EBADMSG && n_told == 1 && exists() && ran() == 0;
 }
 
 static void test_damaged(void)
 {
-	off_t cut;
+	struct stat st;
+	off_t size, cut;
 	int wrong = 0;
 
 	leave_will("one");
-	for (cut = 0; cut < will_size(); cut++) {
+	if (stat(will_path, &st) < 0)
+		abort();
+	size = st.st_size;
+	for (cut = 0; cut < size; cut++) {
+		leave_will("one");
 		if (truncate(will_path, cut) < 0)
 			abort();
 		executed();
 		wrong += ran();
-		leave_will("one");
+		unlink(will_path);
 	}
 	ok(wrong == 0, "cut short anywhere: a command is never run in part");
 	leave_will("one");
 	patch(0, "other", 5);
 	ok(is_refused(), "of another version: not run");
 	leave_will("one");
-	patch(will_size() - 1, "x", 1);
+	patch(strlen("vtun will "), "1", 1);
+	ok(is_told() && is_refused(), "... not that of an older vtund either, and the log says so");
+	leave_will("one");
+	patch(size - 1, "x", 1);
 	ok(is_refused(), "without its last NUL: not run");
 }
 
@@ -209,38 +228,93 @@ static int entries(void)
 	return n - 2;
 }
 
+/* A monitor that has written its will `times` times, and lives. */
+static pid_t live(int times)
+{
+	int ready[2];
+	char c = 1;
+	pid_t pid;
+
+	if (pipe(ready) < 0)
+		abort();
+	pid = fork();
+	if (pid == 0) {
+		while (times-- > 0)
+			c &= will_write(&vars, 5, &first) == 0;
+		if (write(ready[1], &c, 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) != 1 || !c)
+		abort();
+	close(ready[0]);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static void test_by_hand(void)
 {
-	int ready[2], quit[2];
-	char c;
+	int stop[2];
 	pid_t pid;
 
 	unsetenv("RUNTIME_DIRECTORY");
 	unsetenv("INVOCATION_ID");
-	if (pipe(ready) < 0 || pipe(quit) < 0)
-		abort();
-	pid = fork();
-	if (pid == 0) {
-		close(quit[1]);
-		c = will_write(&vars, 5, &first) == 0;
-		if (write(ready[1], &c, 1) == 1 && read(quit[0], &c, 1) >= 0)
-			_exit(0);
-	}
-	ok(read(ready[0], &c, 1) == 1 && c, "without systemd");
-	ok(executed() == EXIT_DONE && ran() == 0 && entries() == 1, "... that of one who lives is not run");
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	pid = live(1);
+	ok(executed() == EXIT_DONE && ran() == 0 && entries() == 1,
+	   "without systemd: that of one who lives is not run");
+	end(pid);
 	ok(executed() == EXIT_DONE && ran() == 1, "... but when he is dead");
 	ok(entries() == 0, "... and nothing is left");
-	will_execute_left(ready[0]);
+	will_execute_left(-1);
 	ok(ran() == 0, "... nor run again");
+	pid = live(2);
+	ok(executed() == EXIT_DONE && ran() == 0 && entries() == 1, "... nor that which he wrote anew");
+	end(pid);
+	ok(executed() == EXIT_DONE && ran() == 1 && entries() == 0, "... until he is dead");
 	leave_will("");
-	if (write(ready[1], "x", 1) != 1)
+	if (pipe(stop) < 0 || write(stop[1], "x", 1) != 1)
 		abort();
-	will_execute_left(ready[0]);
+	will_execute_left(stop[0]);
 	ok(ran() == 0 && entries() == 1, "broken off by a signal...");
 	will_execute_left(-1);
 	ok(ran() == 1 && entries() == 0, "... the next one does it");
+}
+
+/* The directory of that process is now said to be another's. */
+static void give_number(pid_t pid, const char *number)
+{
+	char from[32], to[32];
+
+	snprintf(from, sizeof(from), "run/%d", (int)pid);
+	snprintf(to, sizeof(to), "run/%s", number);
+	if (rename(from, to) < 0)
+		abort();
+}
+
+static void test_numbers(void)
+{
+	static const char everybody[] = "1", nobody[] = "2147483647"; /* above PID_MAX_LIMIT */
+	pid_t pid = live(1);
+
+	give_number(pid, nobody);
+	ok(executed() == EXIT_DONE && ran() == 0 && entries() == 1,
+	   "one who lives, and has no number here (another PID namespace): not run");
+	end(pid);
+	ok(executed() == EXIT_DONE && ran() == 1 && entries() == 0, "... but when he is dead");
+	pid = live(1);
+	end(pid);
+	give_number(pid, everybody);
+	ok(executed() == EXIT_DONE && ran() == 1 && entries() == 0,
+	   "one who is dead, and whose number somebody else has: run");
+	ok(mkdir("run/1", 0755) == 0 && mkdir("run/2147483647", 0755) == 0 && executed() == EXIT_DONE &&
+	   entries() == 1 && rmdir("run/1") == 0, "without a will it is the number that tells");
 }
 
 static void test_large(void)
@@ -265,6 +339,7 @@ int main(void)
 	test_damaged();
 	test_taken();
 	test_by_hand();
+	test_numbers();
 	test_large();
 	rmdir(unit);
 	unlink("other");
