@@ -6,7 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -103,23 +105,77 @@ static void describe_holder(int fd, const char *and_what, char ret_holder[static
 
 /* ---- killold */
 
-/* SIGTERM to the process that holds the lock while we look at it.  The descriptor is taken first
- * and the lock looked at again: whoever `fd` stands for is its holder. */
+/* Whether that process has our name, and in /proc our user.  (There any vtund is root's, as it is not
+ * dumpable.)  If /proc does not show it: no. */
+static bool is_vtund(pid_t pid)
+{
+	char path[32], ours[17] = "", its[17];
+	struct stat st;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	if (stat(path, &st) < 0 || st.st_uid != geteuid() || prctl(PR_GET_NAME, ours) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	n = fd_read_file(path, its, sizeof(its));
+	strcat(ours, "\n");
+	return n == (ssize_t)strlen(ours) && memcmp(its, ours, (size_t)n) == 0;
+}
+
+/* A lock can outlive its process, in another one that shares its descriptors (CLONE_FILES), and then
+ * has a number that may be anybody's by now: the service's user, to whom the file belongs, could choose
+ * whom root hits.  Who is not root can hit its own alone, and does not see a vtund in the /proc of the
+ * units (ProtectProc=). */
+static bool may_be_told(pid_t pid)
+{
+	return geteuid() != 0 || is_vtund(pid);
+}
+
+/* SIGTERM to the process that holds the lock while we look at it.  The descriptor is taken first,
+ * then the process and the lock are looked at again: whoever `pidfd` stands for is its holder.
+ * 1: it is told; 0: it is gone; -EPERM: it is not to be told, or not by us. */
 static int terminate_holder(int fd, const char *name, pid_t pid)
 {
 	siginfo_t info = { .si_signo = SIGTERM, .si_code = SI_QUEUE };
 	auto_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	bool may;
 
 	if (pidfd < 0)
 		return errno == ESRCH ? 0 : -errno;
 	info.si_value.sival_int = SIGNALS_REPLACED;
+	may = may_be_told(pid);
 	if (holder(fd) != pid)
 		return 0;
+	if (!may)
+		return -EPERM;
 	if (syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, &info, 0) < 0)
 		return errno == ESRCH ? 0 : -errno;
 	log_notice("%s: multi killold: another session of this name (process %d) is told to end",
 		   name, (int)pid);
-	return 0;
+	return 1;
+}
+
+static void log_untold(int error, const char *name, pid_t pid)
+{
+	if (error == -EPERM)
+		log_warning("%s: multi killold: process %d has the claim, and is left alone: it is no "
+			    "vtund of uid %u, or /proc does not show it; \"fuser -v " RUNDIR "/claim/%s\" "
+			    "says who has the file open", name, (int)pid, (unsigned)geteuid(), name);
+	else
+		log_errno(LOG_WARNING, error, "%s: multi killold: process %d cannot be told to end", name,
+			  (int)pid);
+}
+
+static void log_stays(const char *name, pid_t pid, bool told)
+{
+	if (told && may_be_told(pid))
+		log_warning("%s: multi killold: process %d has not ended within %d s: is it stopped, "
+			    "does a command of its down hang? See \"ps -fp %d\"; \"kill -KILL\" ends it "
+			    "without its down", name, (int)pid, KILL_MS / 1000, (int)pid);
+	else
+		log_warning("%s: multi killold: the claim has not become free within %d s, and its holder "
+			    "is not to be seen from here (another PID namespace?); \"fuser -v " RUNDIR
+			    "/claim/%s\" says who has the file open", name, KILL_MS / 1000, name);
 }
 
 /* Nobody is killed by SIGKILL: that session's `down` would not run, and its routes stay. */
@@ -135,19 +191,16 @@ static int lock_by_force(int fd, const char *name)
 			return r;
 		pid = holder(fd);
 		if (clock_ms() >= deadline) {
-			log_warning("%s: multi killold: process %d has not ended within %d s: is it stopped, "
-				    "does a command of its down hang? See \"ps -fp %d\"; \"kill -KILL\" ends it "
-				    "without its down", name, (int)pid, KILL_MS / 1000, (int)pid);
+			log_stays(name, pid, pid && pid == told);
 			return -EBUSY;
 		}
 		if (pid && pid != told) {
 			r = terminate_holder(fd, name, pid);
 			if (r < 0) {
-				log_errno(LOG_WARNING, r, "%s: multi killold: process %d cannot be "
-					  "told to end", name, (int)pid);
+				log_untold(r, name, pid);
 				return -EBUSY;
 			}
-			told = pid;
+			told = r ? pid : 0;
 		}
 		poll(NULL, 0, RETRY_MS);
 	}

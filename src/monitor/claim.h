@@ -11,6 +11,6 @@
  * told.  0 and *ret_fd (close it to release; -1 for MULTI_YES); -EBUSY if somebody else has it and
  * keeps it, with a sentence in ret_holder ("in use since 12:03 by 192.0.2.7"); or a negative
  * errno.  MULTI_KILLOLD sends SIGTERM to the old monitor and waits at most 10 s for it; of one that does
- * not end the log says what to do. */
+ * not end, and of a holder that is no vtund (which root does not touch), the log says what to do. */
 int claim_take(const char *name, enum multi multi, const char *peer,
 	       int *ret_fd, char ret_holder[static 128]);

@@ -4,7 +4,10 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,8 +26,9 @@ static int take(const char *name, enum multi multi, char text[static 128])
 	return r < 0 ? r : fd;
 }
 
-/* A process that holds the claim until it is told to end; `deaf` ignores SIGTERM. */
-static pid_t hold(const char *name, enum multi multi, int deaf)
+/* A process of that name (NULL: of ours) that holds the claim until it is told to end; `deaf` ignores
+ * SIGTERM. */
+static pid_t hold_as(const char *comm, const char *name, enum multi multi, int deaf)
 {
 	int ready[2];
 	char text[128], c = 0;
@@ -36,6 +40,8 @@ static pid_t hold(const char *name, enum multi multi, int deaf)
 	if (pid == 0) {
 		if (deaf)
 			signal(SIGTERM, SIG_IGN);
+		if (comm)
+			prctl(PR_SET_NAME, comm);
 		c = take(name, multi, text) >= 0;
 		if (write(ready[1], &c, 1) == 1)
 			for (;;)
@@ -47,6 +53,11 @@ static pid_t hold(const char *name, enum multi multi, int deaf)
 		abort();
 	close(ready[0]);
 	return pid;
+}
+
+static pid_t hold(const char *name, enum multi multi, int deaf)
+{
+	return hold_as(NULL, name, multi, deaf);
 }
 
 static int status_of(pid_t pid)
@@ -147,7 +158,7 @@ static void test_deaf(void)
 	int fd = open_claim("d");
 
 	ok(holder(fd) == old, "the kernel names the holder");
-	ok(terminate_holder(fd, "d", old) == 0 && lock(fd) == -EBUSY &&
+	ok(terminate_holder(fd, "d", old) == 1 && lock(fd) == -EBUSY &&
 	   waitpid(old, NULL, WNOHANG) == 0,
 	   "a session that does not end at SIGTERM keeps its claim");
 	ok(terminate_holder(fd, "d", getpid()) == 0,
@@ -155,6 +166,81 @@ static void test_deaf(void)
 	close(fd);
 	kill(old, SIGKILL);
 	status_of(old);
+}
+
+static int n_lines, n_left_alone;
+
+static void count_line(int priority, const char *line)
+{
+	n_lines++;
+	n_left_alone += priority == LOG_WARNING && strstr(line, "is left alone") &&
+			!strstr(line, "kill -KILL");
+}
+
+/* As a lock whose process is dead, and whose number has become another's (CLONE_FILES). */
+static void test_no_vtund(void)
+{
+	char text[128];
+	pid_t other = hold_as("other", "o", MULTI_NO, 0), twin = hold("t", MULTI_NO, 0);
+	int fd = open_claim("o");
+
+	ok(is_vtund(twin), "a process of our name and our user");
+	ok(!is_vtund(other), "... and one of another name");
+	if (geteuid() == 0) {
+		log_set_sink(count_line);
+		log_set_max(LOG_WARNING);
+		ok(take("o", MULTI_KILLOLD, text) == -EBUSY && waitpid(other, NULL, WNOHANG) == 0,
+		   "root: a holder that is no vtund is sent no signal");
+		ok(n_lines == 1 && n_left_alone == 1, "... and the log tells of it, but not to kill it");
+		log_set_max(LOG_EMERG);
+	}
+	kill(twin, SIGKILL);
+	status_of(twin);
+	ok(!is_vtund(twin), "nor is one that is gone");
+	ok(terminate_holder(fd, "o", twin) == 0, "... which is not taken for one that was told");
+	close(fd);
+	kill(other, SIGKILL);
+	status_of(other);
+}
+
+/* A process of our name that has become another user's. */
+static void test_other_user(void)
+{
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	if (geteuid() != 0 || pipe(ready) < 0)
+		return;
+	pid = fork();
+	if (pid == 0) {
+		c = setresuid(1, 1, 1) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0;
+		if (write(ready[1], &c, 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	if (read(ready[0], &c, 1) != 1)
+		abort();
+	ok(!c || !is_vtund(pid), "... nor one of another user%s", c ? "" : " (there is none here)");
+	close(ready[0]);
+	close(ready[1]);
+	kill(pid, SIGKILL);
+	status_of(pid);
+}
+
+/* An empty /proc, where that can be had. */
+static void test_no_proc(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("tmpfs", "/proc", "tmpfs", 0, NULL) < 0)
+			_exit(0);
+		_exit(is_vtund(getppid()));
+	}
+	ok(is_vtund(getpid()) && status_of(pid) == 0, "nor one that /proc does not show");
 }
 
 static void test_names(void)
@@ -199,6 +285,9 @@ int main(void)
 	test_stale_note();
 	test_foreign_note();
 	test_deaf();
+	test_no_vtund();
+	test_other_user();
+	test_no_proc();
 	test_names();
 	if (system("rm -r gone") != 0 || rmdir(directory) < 0)
 		return 99;
