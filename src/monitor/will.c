@@ -280,9 +280,7 @@ static int run_down(const struct will *w, int abort_fd)
 	why_killed(why);
 	report_session_killed(h[SESSION], why, w->down != NULL);
 	if (w->down && is_taken(w)) {
-		log_error("%s: down is not run: %s is another session's by now, which it could hit; see "
-			  "\"vtunctl explain %s\" for what has to be undone by hand", h[SESSION],
-			  h[DEVICE], h[SESSION]);
+		commands_say_not_ours(&vars);
 		return 0;
 	}
 	(void)commands_run(w->down, "down", &vars, -1, (unsigned)strtoul(h[TIMEOUT], NULL, 10),
