@@ -57,6 +57,12 @@ conf server <<-EOF
 	talking { passwd walrus; up { program "yes | head -n 100000" wait; }; }
 	strict { passwd walrus; down { program "echo server down >>$ran" wait; }; }
 	plain { passwd walrus; }
+	renamed {
+	  passwd walrus; device early0;
+	  up { ip "link set %% name late0"; };
+	  down { program "echo down of %% >>$ran" wait; };
+	}
+	heir { passwd walrus; device early0; up { ip "link set %% up"; }; }
 	nothing { passwd walrus; type tty; }
 	options {
 	  ppp $scratch/bin/pppd; ifcfg $scratch/bin/ifconfig; route $scratch/bin/route;
@@ -78,6 +84,8 @@ conf client <<-EOF
 	  down { program "echo client down >>$ran" wait; };
 	}
 	plain { passwd walrus; device plain0; }
+	renamed { passwd walrus; }
+	heir { passwd walrus; }
 	nothing { passwd walrus; }
 	programs { passwd walrus; }
 EOF
@@ -205,6 +213,20 @@ on server umount /dev/net
 ok "nothing is left of these" wait_until 10 nothing_left
 comes_up plain
 ends
+
+# ---- another name
+
+comes_up renamed
+renamed=$client_pid
+vtund_client client "$scratch/client.conf" heir
+heir=$client_pid
+ok "up has given the device another name, and its own is another session's" \
+	wait_until 10 on server ip link show early0 up
+end "$renamed"
+ok "... down hears of the new one" wait_until 10 grep -qx "down of late0" "$ran"
+ok "... the heir is up" sh -c "kill -0 $heir"
+end "$heir"
+wait_until 10 nothing_left >&2
 
 # ---- a stream that nobody reads
 

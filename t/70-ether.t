@@ -152,6 +152,25 @@ for way in tcp/2000 udp/1428; do
 	ok "... in frames that were far longer than the MTU (superframes)" sent_superframes
 done
 
+# ---- what one peer wants is not felt on the server's LAN
+
+session server "proto tcp; mtu 1500;"
+lan_mtu 1500
+on server sysctl -qw net.ipv6.conf.br0.disable_ipv6=0
+on server ip address add fd00:b::1/64 dev br0 nodad
+vtund_server server "$scratch/server.conf"
+session client "mtu 576;"
+: >"$scratch/client.log"
+vtund_client client "$scratch/client.conf" lan
+ok "a client whose file says mtu 576" wait_until 20 pings 10.0.0.1
+is "... the device on the server has what IPv6 needs" "$(mtu server)" 1280
+like "... and the bridge its address" "$(on server ip -6 address show dev br0)" "fd00:b::1/64"
+is "... the client's has what its own file says" "$(mtu client)" 576
+end "$client_pid"
+ok "... with nothing left" wait_until 10 nothing_left
+end "$server_pid"
+session client
+
 # ---- the two files disagree
 
 vtund_server server "$scratch/server.conf"
