@@ -2,7 +2,6 @@
 #include "throttle.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -12,8 +11,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/secret.h"
-#include "common/terms.h"
 #include "ratefile.h"
+#include "ratekey.h"
 
 static const struct bucket_rate source_rate = { .burst = 10, .refill_ms = 6000 };
 static const struct bucket_rate visit_rate = { .burst = 100, .refill_ms = 600 };
@@ -28,103 +27,36 @@ struct throttle {
 	int fd;
 	bool charged_visit, charged_source, charged_name; /* what throttle_success() gives back */
 	uint8_t boot_secret[BOOT_SECRET_SIZE];
-	uint8_t hash_key[crypto_shorthash_KEYBYTES];
+	uint8_t hash_key[RATEKEY_SECRET_SIZE];
 };
 
-/* ---- keys of the table */
-
-enum { SOURCE_MAX = 1 + 8 };
-
-/* The part of an address that one customer has: a kind, then /32 or /64.  Returns its size. */
-static size_t source_prefix(const struct sockaddr *source, uint8_t out[static SOURCE_MAX])
-{
-	if (source->sa_family == AF_INET) {
-		out[0] = 4;
-		memcpy(out + 1, &((const struct sockaddr_in *)source)->sin_addr, 4);
-		return 5;
-	}
-	if (source->sa_family == AF_INET6) {
-		static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b }; /* RFC 6052 */
-		const struct in6_addr *a = &((const struct sockaddr_in6 *)source)->sin6_addr;
-		/* What a socket for both families calls an IPv4 address, or a translator on the way. */
-		bool mapped = IN6_IS_ADDR_V4MAPPED(a) || memcmp(a, nat64, sizeof(nat64)) == 0;
-
-		out[0] = mapped ? 4 : 6;
-		memcpy(out + 1, a->s6_addr + (mapped ? 12 : 0), mapped ? 4 : 8);
-		return mapped ? 5 : 9;
-	}
-	out[0] = 0;
-	return 1;
-}
-
-/* The addresses that one customer may have many of: a /24 of IPv4, a /48 of IPv6, told from a source by its size. */
-static size_t neighbourhood_prefix(const struct sockaddr *source, uint8_t out[static SOURCE_MAX])
-{
-	size_t size = source_prefix(source, out);
-
-	return size == 5 ? 4 : size == 9 ? 7 : size;
-}
-
-static uint64_t neighbourhood_key(const struct throttle *t, const struct sockaddr *source)
-{
-	uint8_t data[1 + SOURCE_MAX] = { RATE_SOURCES };
-	uint64_t key;
-
-	crypto_shorthash((uint8_t *)&key, data, 1 + neighbourhood_prefix(source, data + 1), t->hash_key);
-	return key;
-}
-
-/* SipHash-2-4 of the area, the source and the name, each where there is one. */
-static uint64_t entry_key(const struct throttle *t, enum rate_area area,
-			  const struct sockaddr *source, const char *name)
-{
-	uint8_t data[1 + SOURCE_MAX + SESSION_NAME_MAX];
-	size_t size = 0, name_size;
-	uint64_t key;
-
-	data[size++] = (uint8_t)area;
-	if (source)
-		size += source_prefix(source, data + size);
-	if (name) {
-		name_size = strnlen(name, SESSION_NAME_MAX);
-		memcpy(data + size, name, name_size);
-		size += name_size;
-	}
-	crypto_shorthash((uint8_t *)&key, data, size, t->hash_key);
-	return key;
-}
+/* ---- entries of the table */
 
 static int get_source(struct throttle *t, const struct sockaddr *source, uint64_t now,
 		      struct rate_entry *ret)
 {
-	return ratefile_get(t->fd, RATE_SOURCES, entry_key(t, RATE_SOURCES, source, NULL), now,
+	return ratefile_get(t->fd, RATE_SOURCES, ratekey_of(t->hash_key, RATE_SOURCES, source, NULL), now,
 			    bucket_span_ms(&source_rate), ret);
 }
 
 static int get_visitor(struct throttle *t, const struct sockaddr *source, uint64_t now,
 		       struct rate_entry *ret)
 {
-	return ratefile_get(t->fd, RATE_VISITORS, entry_key(t, RATE_VISITORS, source, NULL), now,
+	return ratefile_get(t->fd, RATE_VISITORS, ratekey_of(t->hash_key, RATE_VISITORS, source, NULL), now,
 			    bucket_span_ms(&visit_rate), ret);
 }
 
 static int get_name(struct throttle *t, const char *name, uint64_t now, struct rate_entry *ret)
 {
-	return ratefile_get(t->fd, RATE_NAMES, entry_key(t, RATE_NAMES, NULL, name), now,
+	return ratefile_get(t->fd, RATE_NAMES, ratekey_of(t->hash_key, RATE_NAMES, NULL, name), now,
 			    bucket_span_ms(&name_rate), ret);
 }
 
-/* Source and name together: who has an account of his own is no less a stranger to the others. */
 static int get_known(struct throttle *t, const struct sockaddr *source, const char *name,
 		     uint64_t now, struct rate_entry *ret)
 {
-	/* Where it lies is the name's affair alone: one account, from however many places, fills
-	 * one set. */
-	uint64_t of_pair = entry_key(t, RATE_KNOWN, source, name);
-	uint64_t of_name = entry_key(t, RATE_NAMES, NULL, name);
-	uint64_t key = of_pair - of_pair % RATEFILE_KNOWN_SETS + of_name % RATEFILE_KNOWN_SETS;
-
-	return ratefile_get(t->fd, RATE_KNOWN, key, now, KNOWN_MS, ret);
+	return ratefile_get(t->fd, RATE_KNOWN, ratekey_known(t->hash_key, source, name), now, KNOWN_MS,
+			    ret);
 }
 
 /* ---- opening */
@@ -250,7 +182,7 @@ static int visit(struct throttle *t, const struct sockaddr *source, uint64_t now
 /* Whether to let it in: 1, 0 or a negative errno. */
 static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now)
 {
-	uint64_t wider = neighbourhood_key(t, source);
+	uint64_t wider = ratekey_neighbourhood(t->hash_key, source);
 	int r, waiting, own, near;
 	struct rate_entry e;
 
