@@ -150,9 +150,9 @@ static void patch(off_t at, const char *bytes, size_t size)
 
 static unsigned n_told;
 
-static void count_line(int priority, const char *line)
+static void count_line(int priority, const char *text)
 {
-	n_told += priority == LOG_ERR && strstr(line, "/unit/down is damaged, or of another version");
+	n_told += priority == LOG_ERR && strstr(text, "/unit/down is damaged, or of another version");
 }
 
 /* Whether it is left where it is, and the log says so. */
