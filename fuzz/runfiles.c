@@ -16,9 +16,10 @@
 #include "monitor/bootsecret.h"
 #include "monitor/claim.h"
 #include "monitor/privfile.h"
+#include "monitor/ratefile.h"
 #include "monitor/throttle.h"
 
-enum { MOST = 4096, HOLDER = 4711, TABLE = 64 + 6144 * 16 };
+enum { MOST = 4096, HOLDER = 4711, TABLE = 64 + RATEFILE_SLOTS * 16 };
 
 static int claim_fd, table_fd, secret_fd;
 static bool held; /* somebody has the claim */

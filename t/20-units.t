@@ -46,7 +46,7 @@ nft_rules()
 		nft list table inet vtun' "$top_srcdir/conf/vtun.nft"
 }
 if missing=$(own_namespaces_missing) && [ -z "$missing" ]; then
-	is "vtun.nft can be loaded again, and has its two rules still" "$(nft_rules | grep -c dport)" 2
+	is "vtun.nft can be loaded again, and has its three rules still" "$(nft_rules | grep -c dport)" 3
 else
 	verdict 0 "vtun.nft # SKIP $missing"
 fi

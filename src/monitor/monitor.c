@@ -83,6 +83,8 @@ static void enter(struct session *s, enum phase phase)
 /* The worker is not listened to any more: it is dead, or has to be. */
 static void hang_up(struct session *s)
 {
+	if (s->phase != PHASE_ENDED)
+		s->left = s->phase;
 	cleanup_fd(&s->worker.ipc);
 	s->worker.ipc = -1;
 	enter(s, PHASE_ENDED);
@@ -276,6 +278,8 @@ static void on_death(struct session *s)
 	spawn_reap(&s->worker);
 	e = session_ends(s, ENDING_DIED);
 	if (e) {
+		if (e->phase == PHASE_ENDED)
+			e->phase = s->left; /* what matters is how far it had come: a guess is a guess */
 		spawn_why_died(&s->worker, how);
 		snprintf(e->text, sizeof(e->text), "%s", how);
 	}

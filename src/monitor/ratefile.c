@@ -32,6 +32,7 @@ static const struct {
 	[RATE_NAMES] = { 2048, 1024 },
 	[RATE_KNOWN] = { 3072, RATEFILE_KNOWN_SETS * WAYS },
 	[RATE_VISITORS] = { 4096, 2048 },
+	[RATE_GUESTS] = { 6144, 1024 },
 };
 
 int ratefile_open(const struct privdir *dir)
@@ -163,28 +164,47 @@ int ratefile_check(int fd, const uint8_t mark[static RATEFILE_MARK_SIZE])
 	return r < 0 ? r : 1;
 }
 
+/* Whose time comes first gives way; in a group that has all that it may have, of that group. */
+static unsigned choose(const struct slot slots[static WAYS], enum rate_area area, uint64_t key)
+{
+	unsigned i, first = 0, n = 0, first_of_group = 0;
+
+	for (i = 0; i < WAYS; i++) {
+		if (slots[i].until < slots[first].until)
+			first = i;
+		if (!slots[i].until || slots[i].key >> 48 != key >> 48)
+			continue;
+		if (n++ == 0 || slots[i].until < slots[first_of_group].until)
+			first_of_group = i;
+	}
+	return area == RATE_KNOWN && n >= RATEFILE_KNOWN_OF_GROUP ? first_of_group : first;
+}
+
 int ratefile_get(int fd, enum rate_area area, uint64_t key, uint64_t now, uint64_t span,
 		 struct rate_entry *ret)
 {
 	unsigned set = areas[area].first + (unsigned)(key % (areas[area].slots / WAYS)) * WAYS;
 	off_t at = SLOTS_AT + (off_t)set * (off_t)sizeof(struct slot);
 	struct slot slots[WAYS];
-	unsigned i, choice = 0;
-	int r, found = 0;
+	unsigned i, choice = WAYS;
+	int r;
 
 	r = read_at(fd, slots, sizeof(slots), at);
 	if (r < 0)
 		return r;
-	for (i = 0; i < WAYS && !found; i++) {
+	ret->key = key;
+	ret->until = 0;
+	for (i = 0; i < WAYS && choice == WAYS; i++) {
 		if (slots[i].until > now && slots[i].until - now > span)
 			slots[i].until = 0;
-		found = slots[i].key == key;
-		if (found || slots[i].until < slots[choice].until)
+		if (slots[i].key == key) {
 			choice = i;
+			ret->until = slots[i].until;
+		}
 	}
+	if (choice == WAYS)
+		choice = choose(slots, area, key);
 	ret->at = at + choice * (off_t)sizeof(struct slot);
-	ret->key = key;
-	ret->until = found ? slots[choice].until : 0;
 	return 0;
 }
 

@@ -17,10 +17,11 @@
 #include "privfile.h"
 
 /* Apart from each other, so that a flood of one kind pushes out none of another. */
-enum rate_area { RATE_SOURCES, RATE_NAMES, RATE_KNOWN, RATE_VISITORS };
+enum rate_area { RATE_SOURCES, RATE_NAMES, RATE_KNOWN, RATE_VISITORS, RATE_GUESTS };
 
-enum { RATEFILE_SLOTS = 6144, RATEFILE_SEATS = 128, RATEFILE_SEATS_OF_KEY = 64,
-       RATEFILE_MARK_SIZE = 16, RATEFILE_KNOWN_SETS = 128 /* key % this: one of them, of eight slots */ };
+enum { RATEFILE_SLOTS = 7168, RATEFILE_SEATS = 128, RATEFILE_SEATS_OF_KEY = 64,
+       RATEFILE_MARK_SIZE = 16, RATEFILE_KNOWN_SETS = 128 /* key % this: one of them, of eight slots */,
+       RATEFILE_KNOWN_OF_GROUP = 4 /* slots for keys whose highest 16 bits are the same */ };
 
 struct rate_entry {
 	off_t at;       /* where the slot is */

@@ -70,5 +70,8 @@ uint64_t ratekey_known(const uint8_t secret[static RATEKEY_SECRET_SIZE], const s
 	uint64_t of_pair = ratekey_of(secret, RATE_KNOWN, source, name);
 	uint64_t of_name = ratekey_of(secret, RATE_NAMES, NULL, name);
 
-	return of_pair - of_pair % RATEFILE_KNOWN_SETS + of_name % RATEFILE_KNOWN_SETS;
+	const uint64_t group = UINT64_C(0xffff) << 48;
+	uint64_t key = (of_pair & ~group) | (of_name & group);
+
+	return key - key % RATEFILE_KNOWN_SETS + of_name % RATEFILE_KNOWN_SETS;
 }

@@ -22,7 +22,8 @@ uint64_t ratekey_of(const uint8_t secret[static RATEKEY_SECRET_SIZE], enum rate_
 uint64_t ratekey_neighbourhood(const uint8_t secret[static RATEKEY_SECRET_SIZE],
 			       const struct sockaddr *source);
 
-/* Source and name together: who has an account of his own is no less a stranger to the others.  Where it
- * lies in the table is the name's affair alone: one account, from however many places, fills one set. */
+/* Source and name together: who has an account of his own is no less a stranger to the others.  Set and
+ * group in the table are the name's affair alone: one account, from however many places, fills no more
+ * than its part of one set. */
 uint64_t ratekey_known(const uint8_t secret[static RATEKEY_SECRET_SIZE], const struct sockaddr *source,
 		       const char *name);

@@ -47,6 +47,7 @@ struct session {
 	/* found out */
 	struct worker worker;
 	enum phase phase;
+	enum phase left;                      /* the one in which the worker hung up */
 	uint64_t deadline_ms;
 	bool logged_in;                       /* both sides have proved that they know the password */
 	char name[SESSION_NAME_MAX + 1];

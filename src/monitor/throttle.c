@@ -59,6 +59,14 @@ static int get_known(struct throttle *t, const struct sockaddr *source, const ch
 			    ret);
 }
 
+/* Who has had a session, of whatever name. */
+static int get_guest(struct throttle *t, const struct sockaddr *source, uint64_t now,
+		     struct rate_entry *ret)
+{
+	return ratefile_get(t->fd, RATE_GUESTS, ratekey_of(t->hash_key, RATE_GUESTS, source, NULL), now,
+			    KNOWN_MS, ret);
+}
+
 /* ---- opening */
 
 static void derive(const struct throttle *t, const char *purpose, uint8_t *out, size_t size)
@@ -151,12 +159,13 @@ const uint8_t *throttle_boot_secret(const struct throttle *t)
 
 /* Whoever sits here already gets no more than his share of what is free, and needs luck; the
  * last places are for those who come for the first time.  With his neighbours he gets no more than
- * half.  So few sources cannot keep out all the others. */
-static bool has_room(unsigned waiting, unsigned own, unsigned near)
+ * half, unless he has been here before: bad ones must not keep him out.  So few sources cannot keep
+ * out all the others. */
+static bool has_room(unsigned waiting, unsigned own, unsigned near, bool is_guest)
 {
 	unsigned left = waiting < RATEFILE_SEATS ? RATEFILE_SEATS - waiting : 0;
 
-	if (near > 0 && near >= left / SHARE_OF_NEIGHBOURS)
+	if (near > 0 && near >= left / SHARE_OF_NEIGHBOURS && !(is_guest && own == 0))
 		return false;
 	if (own == 0)
 		return left > 0;
@@ -183,20 +192,23 @@ static int visit(struct throttle *t, const struct sockaddr *source, uint64_t now
 static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now)
 {
 	uint64_t wider = ratekey_neighbourhood(t->hash_key, source);
+	struct rate_entry e, guest;
 	int r, waiting, own, near;
-	struct rate_entry e;
 
 	r = get_source(t, source, now, &e);
 	if (r < 0)
 		return r;
 	if (bucket_empty(&source_rate, e.until, now))
 		return 0;
+	r = get_guest(t, source, now, &guest);
+	if (r < 0)
+		return r;
 	waiting = ratefile_count_seats(t->fd);
 	own = ratefile_count_seats_of(t->fd, e.key);
 	near = ratefile_count_seats_of(t->fd, wider);
 	if (waiting < 0 || own < 0 || near < 0)
 		return -EIO;
-	if (!has_room((unsigned)waiting, (unsigned)own, (unsigned)near))
+	if (!has_room((unsigned)waiting, (unsigned)own, (unsigned)near, guest.until > now))
 		return 0;
 	r = ratefile_take_seat(t->fd, e.key, wider);
 	if (r < 0)
@@ -277,6 +289,20 @@ static int refund(struct throttle *t, const struct bucket_rate *rate, struct rat
 	return ratefile_put(t->fd, e);
 }
 
+static int remember(struct throttle *t, const struct sockaddr *source, const char *name, uint64_t now)
+{
+	struct rate_entry known, guest;
+	int r = get_known(t, source, name, now, &known);
+
+	if (r == 0)
+		r = get_guest(t, source, now, &guest);
+	if (r < 0)
+		return r;
+	known.until = guest.until = now + KNOWN_MS;
+	r = ratefile_put(t->fd, &known);
+	return r == 0 ? ratefile_put(t->fd, &guest) : r;
+}
+
 /* Gives back what this attempt took, and remembers who it was. */
 static int succeed(struct throttle *t, const struct sockaddr *source, const char *name,
 		   uint64_t now)
@@ -299,12 +325,7 @@ static int succeed(struct throttle *t, const struct sockaddr *source, const char
 		if (r == 0)
 			r = refund(t, &name_rate, &e, now);
 	}
-	if (r == 0)
-		r = get_known(t, source, name, now, &e);
-	if (r < 0)
-		return r;
-	e.until = now + KNOWN_MS;
-	return ratefile_put(t->fd, &e);
+	return r == 0 ? remember(t, source, name, now) : r;
 }
 
 void throttle_success(struct throttle *t, const struct sockaddr *source, const char *name)

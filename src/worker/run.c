@@ -339,8 +339,8 @@ static void receive_udp(struct session *s, uint64_t now_us)
 	if (!s->udp_readable)
 		return;
 	s->udp_received_us = now_us;
-	if (udp_receive(s->pump.udp, now_us / 1000, alone ? 1 : UDP_BATCHES_MOST))
-		s->more = !alone;
+	if (udp_receive(s->pump.udp, now_us / 1000, alone ? 1 : UDP_BATCHES_MOST) && !alone)
+		s->more = true;
 }
 
 static void step_udp(struct session *s, uint64_t now)

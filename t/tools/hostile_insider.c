@@ -2,6 +2,7 @@
  *
  * Peers who know a password, from the terms on: over TCP.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -318,6 +319,31 @@ static void after_update(void)
 	leave();
 }
 
+/* To a worker that is stopped meanwhile: more than it takes in one go, a question behind it, and a datagram,
+ * which may be a stranger's. */
+static void much_and_datagram(void)
+{
+	static const uint8_t junk[16000], echo[WIRE_ECHO_SIZE];
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int i, udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t began;
+
+	run("u");
+	to.sin_port = htons(offer.udp_port);
+	inet_pton(AF_INET, address, &to.sin_addr);
+	printf("ready\n");
+	fflush(stdout);
+	poll(NULL, 0, 1000);
+	for (i = 0; i < 32; i++)
+		put(FRAME_DATA, junk, sizeof(junk));
+	put(FRAME_ECHO_REQ, echo, sizeof(echo));
+	sendto(udp, "x", 1, 0, (struct sockaddr *)&to, sizeof(to));
+	began = clock_ms();
+	must(FRAME_ECHO_REP);
+	printf("answered %s", clock_ms() - began < 10000 ? "" : "late ");
+	leave();
+}
+
 /* Says something each second, and reads nothing. */
 static void deaf(const char *name)
 {
@@ -348,5 +374,5 @@ const struct hostile_case insider_cases[] = {
 	CASE(accept_critical), CASE(accept_65), CASE(data_16m), CASE(no_packets), CASE(no_ethernet),
 	CASE(vnet_lies), CASE(bomb), CASE(bomb_4g), CASE(bomb_lie), CASE(echo_flood), CASE(never_reads),
 	CASE(ill_text), CASE(fin), CASE(rekey_skip), CASE(rekey_zero),
-	CASE(deaf_to_speed), CASE(deaf_to_keys), { 0 },
+	CASE(much_and_datagram), CASE(deaf_to_speed), CASE(deaf_to_keys), { 0 },
 };

@@ -340,8 +340,8 @@ static void test_death(void)
 		prepare(ROLE_SERVER);
 		at = phase;
 		ok(play(phase % 2 ? crashes : leaves) == EXIT_SOFTWARE &&
-		   session.ending.cause == ENDING_DIED && !session.worker.killed && balanced() &&
-		   nb.downs == (phase == PHASE_RUN),
+		   session.ending.cause == ENDING_DIED && session.ending.phase == phase &&
+		   !session.worker.killed && balanced() && nb.downs == (phase == PHASE_RUN),
 		   "phase %s: a worker that dies without a word is our fault; down runs if up has",
 		   phase_name(phase));
 		clear();
