@@ -28,8 +28,11 @@ for m in server client; do
 	says $other "work: session ended after .*connection to the $m was lost"
 
 	mark
-	# In this order: a worker dies with its monitor, and might be gone before its turn comes.
-	ok "kill -9 of both" kill_of $m KILL "$(worker_on $m work)" "$(monitor_on $m work)"
+	# A worker dies with its monitor, and a monitor knows what to do when its worker dies: neither may come
+	# before the other is killed.
+	worker=$(worker_on $m work) monitor=$(monitor_on $m work)
+	kill_of $m STOP "$monitor"
+	ok "kill -9 of both" kill_of $m KILL "$worker" "$monitor"
 	back
 	says $m 'work: session ended: its vtund was killed by signal KILL; down is run in its place'
 
