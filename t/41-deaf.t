@@ -17,6 +17,7 @@ conf server <<-EOF
 	}
 	slow { passwd secret; speed 256; }
 	fast { passwd secret; }
+	stream { passwd secret; type pipe; up { program "cat /dev/zero"; }; }
 EOF
 vtund_server server "$scratch/server.conf"
 # shellcheck disable=SC2086 # program and options
@@ -64,4 +65,19 @@ is_quiet()
 
 is_quiet "speed" deaf_to_speed 5000
 is_quiet "a key is due" deaf_to_keys 5001
+
+# A stream through a slow network, whose sender is full all the time.
+conf client <<-EOF
+	stream { passwd secret; type pipe; up { program "cat >/dev/null"; }; }
+EOF
+on server tc qdisc add dev eth1 root tbf rate 5mbit burst 16k limit 60k
+vtund_client client "$scratch/client.conf" stream
+wait_until 10 grep -q "stream: session up" "$scratch/server.log" >&2
+sleep 3
+worker=$(pgrep -P "$(pgrep -f 'vtund.s.: stream')" -x vtun-worker)
+before=$(ticks "$worker")
+sleep 3
+spent=$(($(ticks "$worker") - before))
+ok "a stream of 5 Mbit/s: it computes for ${spent}0 ms in 3 s" [ "$spent" -lt 60 ]
+end "$client_pid"
 finish

@@ -42,6 +42,8 @@ void pace_full(struct pace *p, uint64_t now_us, uint64_t sent)
 {
 	uint64_t elapsed = now_us - p->window_us;
 
+	if (p->is_stream) /* which has no queue: it waits until there is room again */
+		return;
 	if (!p->window_us) {
 		p->strikes = 0;
 		start_window(p, now_us, sent);
