@@ -12,8 +12,7 @@
 static bool is_auth_failure(const struct session *s)
 {
 	return s->role == ROLE_SERVER && s->ending.phase == PHASE_CONFIRM &&
-	       s->ending.cause != ENDING_REFUSED && s->ending.cause != ENDING_SIGNAL &&
-	       !s->worker.killed;
+	       s->ending.cause != ENDING_REFUSED && s->ending.cause != ENDING_SIGNAL;
 }
 
 /* Whether it was the peer's fault that there is no session. */

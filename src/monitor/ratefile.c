@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,14 +26,18 @@ enum {
 static const off_t OF_KEYS_AT = (off_t)1 << 46;
 static const uint64_t OF_KEYS_MASK = (UINT64_C(1) << 38) - 1;
 
+static const uint64_t GROUP = UINT64_C(0xffff) << 48;
+
 static const struct {
 	unsigned first, slots;
+	bool groups;
+	uint64_t identity; /* of the key: the group of a guest is who brought him */
 } areas[] = {
-	[RATE_SOURCES] = { 0, 2048 },
-	[RATE_NAMES] = { 2048, 1024 },
-	[RATE_KNOWN] = { 3072, RATEFILE_KNOWN_SETS * WAYS },
-	[RATE_VISITORS] = { 4096, 2048 },
-	[RATE_GUESTS] = { 6144, 1024 },
+	[RATE_SOURCES] = { 0, 2048, false, UINT64_MAX },
+	[RATE_NAMES] = { 2048, 1024, false, UINT64_MAX },
+	[RATE_KNOWN] = { 3072, RATEFILE_KNOWN_SETS * WAYS, true, UINT64_MAX },
+	[RATE_VISITORS] = { 4096, 2048, false, UINT64_MAX },
+	[RATE_GUESTS] = { 6144, 1024, true, UINT64_MAX >> 16 },
 };
 
 int ratefile_open(const struct privdir *dir)
@@ -172,12 +177,12 @@ static unsigned choose(const struct slot slots[static WAYS], enum rate_area area
 	for (i = 0; i < WAYS; i++) {
 		if (slots[i].until < slots[first].until)
 			first = i;
-		if (!slots[i].until || slots[i].key >> 48 != key >> 48)
+		if (!slots[i].until || (slots[i].key ^ key) & GROUP)
 			continue;
 		if (n++ == 0 || slots[i].until < slots[first_of_group].until)
 			first_of_group = i;
 	}
-	return area == RATE_KNOWN && n >= RATEFILE_KNOWN_OF_GROUP ? first_of_group : first;
+	return areas[area].groups && n >= RATEFILE_OF_GROUP ? first_of_group : first;
 }
 
 int ratefile_get(int fd, enum rate_area area, uint64_t key, uint64_t now, uint64_t span,
@@ -197,7 +202,7 @@ int ratefile_get(int fd, enum rate_area area, uint64_t key, uint64_t now, uint64
 	for (i = 0; i < WAYS && choice == WAYS; i++) {
 		if (slots[i].until > now && slots[i].until - now > span)
 			slots[i].until = 0;
-		if (slots[i].key == key) {
+		if (!((slots[i].key ^ key) & areas[area].identity)) {
 			choice = i;
 			ret->until = slots[i].until;
 		}

@@ -21,7 +21,7 @@ enum rate_area { RATE_SOURCES, RATE_NAMES, RATE_KNOWN, RATE_VISITORS, RATE_GUEST
 
 enum { RATEFILE_SLOTS = 7168, RATEFILE_SEATS = 128, RATEFILE_SEATS_OF_KEY = 64,
        RATEFILE_MARK_SIZE = 16, RATEFILE_KNOWN_SETS = 128 /* key % this: one of them, of eight slots */,
-       RATEFILE_KNOWN_OF_GROUP = 4 /* slots for keys whose highest 16 bits are the same */ };
+       RATEFILE_OF_GROUP = 4 /* slots for pairs or guests whose group, the highest 16 bits, is the same */ };
 
 struct rate_entry {
 	off_t at;       /* where the slot is */

@@ -64,14 +64,26 @@ uint64_t ratekey_neighbourhood(const uint8_t secret[static RATEKEY_SECRET_SIZE],
 	return key;
 }
 
+static uint64_t in_group(uint64_t key, uint64_t group)
+{
+	const uint64_t bits = UINT64_C(0xffff) << 48;
+
+	return (key & ~bits) | (group & bits);
+}
+
 uint64_t ratekey_known(const uint8_t secret[static RATEKEY_SECRET_SIZE], const struct sockaddr *source,
 		       const char *name)
 {
-	uint64_t of_pair = ratekey_of(secret, RATE_KNOWN, source, name);
 	uint64_t of_name = ratekey_of(secret, RATE_NAMES, NULL, name);
-
-	const uint64_t group = UINT64_C(0xffff) << 48;
-	uint64_t key = (of_pair & ~group) | (of_name & group);
+	uint64_t key = in_group(ratekey_of(secret, RATE_KNOWN, source, name), of_name);
 
 	return key - key % RATEFILE_KNOWN_SETS + of_name % RATEFILE_KNOWN_SETS;
+}
+
+uint64_t ratekey_guest(const uint8_t secret[static RATEKEY_SECRET_SIZE], const struct sockaddr *source,
+		       const char *name)
+{
+	uint64_t key = ratekey_of(secret, RATE_GUESTS, source, NULL);
+
+	return in_group(key, name ? ratekey_of(secret, RATE_NAMES, NULL, name) : 0);
 }

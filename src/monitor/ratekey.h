@@ -27,3 +27,8 @@ uint64_t ratekey_neighbourhood(const uint8_t secret[static RATEKEY_SECRET_SIZE],
  * than its part of one set. */
 uint64_t ratekey_known(const uint8_t secret[static RATEKEY_SECRET_SIZE], const struct sockaddr *source,
 		       const char *name);
+
+/* A source that has had a session.  The name is its group in the table, and has no part in who it is; NULL: to
+ * look it up. */
+uint64_t ratekey_guest(const uint8_t secret[static RATEKEY_SECRET_SIZE], const struct sockaddr *source,
+		       const char *name);

@@ -60,11 +60,11 @@ static int get_known(struct throttle *t, const struct sockaddr *source, const ch
 }
 
 /* Who has had a session, of whatever name. */
-static int get_guest(struct throttle *t, const struct sockaddr *source, uint64_t now,
+static int get_guest(struct throttle *t, const struct sockaddr *source, const char *name, uint64_t now,
 		     struct rate_entry *ret)
 {
-	return ratefile_get(t->fd, RATE_GUESTS, ratekey_of(t->hash_key, RATE_GUESTS, source, NULL), now,
-			    KNOWN_MS, ret);
+	return ratefile_get(t->fd, RATE_GUESTS, ratekey_guest(t->hash_key, source, name), now, KNOWN_MS,
+			    ret);
 }
 
 /* ---- opening */
@@ -165,7 +165,7 @@ static bool has_room(unsigned waiting, unsigned own, unsigned near, bool is_gues
 {
 	unsigned left = waiting < RATEFILE_SEATS ? RATEFILE_SEATS - waiting : 0;
 
-	if (near > 0 && near >= left / SHARE_OF_NEIGHBOURS && !(is_guest && own == 0))
+	if (near > 0 && near >= (is_guest && own == 0 ? left : left / SHARE_OF_NEIGHBOURS))
 		return false;
 	if (own == 0)
 		return left > 0;
@@ -200,7 +200,7 @@ static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now
 		return r;
 	if (bucket_empty(&source_rate, e.until, now))
 		return 0;
-	r = get_guest(t, source, now, &guest);
+	r = get_guest(t, source, NULL, now, &guest);
 	if (r < 0)
 		return r;
 	waiting = ratefile_count_seats(t->fd);
@@ -295,7 +295,7 @@ static int remember(struct throttle *t, const struct sockaddr *source, const cha
 	int r = get_known(t, source, name, now, &known);
 
 	if (r == 0)
-		r = get_guest(t, source, now, &guest);
+		r = get_guest(t, source, name, now, &guest);
 	if (r < 0)
 		return r;
 	known.until = guest.until = now + KNOWN_MS;
