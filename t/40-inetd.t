@@ -24,8 +24,10 @@ set -- $VTUND $vtund_flags
 program=$1
 shift
 echo "5000 stream tcp nowait.65535 root $program vtund -i $* -f $scratch/server.conf" >"$scratch/inetd.conf"
-# The variable is that of an inetd which is a unit itself, and is not for those that it starts.
-background inetd on server env RUNTIME_DIRECTORY=/run/inetd "$peer_path" -i "$scratch/inetd.conf"
+# The variables are those of an inetd which is a unit itself, and are not for those that it starts.
+background notified on server nc -lkuU "$scratch/notify.sock"
+wait_until 10 test -S "$scratch/notify.sock" >&2
+background inetd on server env RUNTIME_DIRECTORY=/run/inetd NOTIFY_SOCKET="$scratch/notify.sock" "$peer_path" -i "$scratch/inetd.conf"
 inetd=$!
 sed -i '1i options { syslog local3; }' "$scratch/server.conf"
 ok "inetd listens" wait_until 10 listens server 5000
@@ -126,6 +128,7 @@ monitor=$(pgrep -P $inetd)
 comes_up two
 ok "... and what the down of each has to do is in a place of its own" wills 2
 is "... which is not that of inetd's unit" "$(ls /run/inetd)" ""
+unlike "... whose state is none of theirs to tell" "$(tr -d "\0" <"$scratch/notified.log")" "STATUS="
 end "$client_pid"
 ok "two ends" wait_until 10 wills 1
 is "... and has run its own down" "$(cat "$ran")" two

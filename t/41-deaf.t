@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 #
 # A peer who knows a password, speaks now and then, and reads nothing: whatever is due meanwhile, a new key
 # or what `speed` allows, the worker sleeps until the network takes something again.

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 # Keys change more than a thousand times under load, for UDP, and for TLS as often as it may, and not one packet
 # is lost; where a key has come to its end and there is no new one, TLS carries what is sent.  A TLS connection
 # that stalls ends no session for that, but nothing is sent under a key that is too old.

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 #
 # A machine that runs out of something: of room in /run and /var, of descriptors, of memory; and one
 # whose clock leaps.  A session comes up all the same or says what is missing, nothing stays behind,

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 #
 # Floods against a real vtun.socket, from an address of their own: 2,000 connections a second that
 # never speak, and that speak TLS and stop, from one address and from many; and one who guesses passwords.  The session that is up goes

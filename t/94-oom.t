@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 #
 # A control group runs out of memory under load, as with MemoryMax= of a unit: the kernel kills a worker,
 # its monitor says so, runs `down` and leaves nothing, and its neighbour does not notice.

@@ -25,6 +25,7 @@ static int take_inetd(int *ret_fd, char *ret_hint)
 
 	/* That of a super-server that is a unit itself: all its sessions would write to the same files. */
 	unsetenv("RUNTIME_DIRECTORY");
+	unsetenv("NOTIFY_SOCKET"); /* and say on its behalf that it stops */
 	if (sd_is_socket(STDIN_FILENO, AF_UNSPEC, SOCK_STREAM, 0) <= 0)
 		return refuse(ret_hint, "-i: descriptor 0 is no connection; it comes from inetd "
 					"(stream tcp nowait)");
