@@ -20,7 +20,7 @@ measure_stream()
 
 measure_compress()
 {
-	transfer compress_up "$stream_seconds" -F "$tools/text"
+	transfer compress_up "$stream_seconds" -F "$tools/256m"
 }
 
 # transfer NAME SECONDS OPTION...
