@@ -116,10 +116,10 @@ answer no_alpn 'hung up' "T7: no ALPN: no answer"
 logged no_alpn 'turned away: .*no vtun/4' "... the log says why"
 answer other_alpn 'alert 120 hung up' "T8: ALPN h2: alert no_application_protocol"
 answer half_closed 'hung up' "a half-closed connection is closed"
-answer second_hello 'hung up' "T36: a second ClientHello ends it"
+protocol='ERROR 3 0 hung up in good order'
+answer second_hello "$protocol" "T36: a second ClientHello ends it"
 answer early_data 'hung up' "T36: early data ends it"
 answer quiet 'ERROR 5 0 hung up in good order' "T13: silence after the handshake: time-out, without a text"
-protocol='ERROR 3 0 hung up in good order'
 answer data_first "$protocol" "T14: DATA before the login: protocol error, without a text"
 for case in init_99 init_101 init_16m; do
 	answer $case "$protocol" "T15: $case: an AUTH_INIT of another length"

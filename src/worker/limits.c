@@ -4,6 +4,7 @@
  * is the same program with other ones, as nobody can wait an hour for a test.
  */
 #include "path.h"
+#include "record.h"
 #include "rekey.h"
 
 struct path_times path_times(void)
@@ -31,3 +32,5 @@ struct rekey_limits rekey_limits(uint32_t rekey_s)
 		.failures = UINT64_C(1) << 36,
 	};
 }
+
+const uint64_t record_key_most = UINT64_C(1) << 24;

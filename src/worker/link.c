@@ -10,7 +10,7 @@
 enum {
 	OUT_DATA = 4 * (WIRE_HEADER + WIRE_DATA_MOST),
 	OUT_SIZE = OUT_DATA + 16384, /* the rest is for control frames */
-	IN_SIZE = 2 * (WIRE_HEADER + WIRE_DATA_MOST) + TLS_RECORD_MOST,
+	IN_SIZE = 2 * (WIRE_HEADER + WIRE_DATA_MOST) + TLS_READ_ROOM,
 };
 
 struct buffer {
@@ -128,9 +128,9 @@ enum tls_io link_fill(struct link *l)
 	enum tls_io io = TLS_OK;
 	size_t n, came = 0;
 
-	if (IN_SIZE - b->tail < TLS_RECORD_MOST)
+	if (IN_SIZE - b->tail < TLS_READ_ROOM)
 		compact(b);
-	while (IN_SIZE - b->tail >= TLS_RECORD_MOST) {
+	while (IN_SIZE - b->tail >= TLS_READ_ROOM) {
 		io = tls_read(l->tls, b->data + b->tail, IN_SIZE - b->tail, &n);
 		if (io != TLS_OK)
 			break;

@@ -23,7 +23,10 @@ enum tls_io {
 };
 /* After the last three tls_error() has a sentence. */
 
-enum { TLS_RECORD_MOST = 16384 };
+enum {
+	TLS_RECORD_MOST = 16384,
+	TLS_READ_ROOM = TLS_RECORD_MOST + 1, /* with the type that a record has behind its data */
+};
 
 struct tls;
 
@@ -43,7 +46,7 @@ int tls_export_udp(struct tls *t, uint8_t ret[static 32]);
 /* Until this is called the peer may send TRANSPORT_PREAUTH_MOST bytes in all, handshake included. */
 void tls_lift_budget(struct tls *t);
 
-/* Reads one record's worth, at most `size` bytes. */
+/* Reads one record's worth; `size` is at least TLS_READ_ROOM. */
 enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size);
 
 /* Writes as records of at most TLS_RECORD_MOST bytes.  *ret_size bytes were taken even if the result

@@ -14,20 +14,28 @@ void transport_init(struct transport *t, int fd)
 
 /* ---- in */
 
+/* Reads on behind what is there, which makes room for as much as can be. */
 static ssize_t refill(struct transport *t)
 {
-	size_t room = sizeof(t->ahead);
+	size_t room;
 	ssize_t n;
 
+	memmove(t->ahead, t->ahead + t->head, t->tail - t->head);
+	t->tail -= t->head;
+	t->head = 0;
+	room = sizeof(t->ahead) - t->tail;
 	if (!t->lifted) {
 		if (t->in >= TRANSPORT_PREAUTH_MOST) {
 			t->over = true;
 			errno = ECONNABORTED;
 			return -1;
 		}
-		room = TRANSPORT_PREAUTH_MOST - t->in;
+		if (room > TRANSPORT_PREAUTH_MOST - t->in)
+			room = TRANSPORT_PREAUTH_MOST - t->in;
 	}
-	n = recv(t->fd, t->ahead, room, 0);
+	do
+		n = recv(t->fd, t->ahead + t->tail, room, 0);
+	while (n < 0 && errno == EINTR);
 	if (n <= 0) {
 		t->error = n < 0 ? errno : 0;
 		t->ended = n == 0;
@@ -35,16 +43,13 @@ static ssize_t refill(struct transport *t)
 	}
 	t->drained = (size_t)n < room;
 	t->in += (size_t)n;
-	t->head = 0;
-	t->tail = (size_t)n;
+	t->tail += (size_t)n;
 	return n;
 }
 
-ssize_t transport_read(struct transport *t, void *data, size_t size)
+ssize_t transport_ahead(struct transport *t, size_t size)
 {
-	size_t n;
-
-	if (t->head == t->tail) {
+	while (t->tail - t->head < size) {
 		ssize_t r = -1;
 
 		errno = EAGAIN;
@@ -53,6 +58,16 @@ ssize_t transport_read(struct transport *t, void *data, size_t size)
 		if (r <= 0)
 			return r;
 	}
+	return 1;
+}
+
+ssize_t transport_read(struct transport *t, void *data, size_t size)
+{
+	ssize_t r = transport_ahead(t, 1);
+	size_t n;
+
+	if (r <= 0)
+		return r;
 	n = t->tail - t->head < size ? t->tail - t->head : size;
 	memcpy(data, t->ahead + t->head, n);
 	t->head += n;

@@ -38,6 +38,10 @@ struct transport {
 /* All else of *t has to be 0. */
 void transport_init(struct transport *t, int fd);
 
+/* Until `size` bytes that have come, at most TRANSPORT_AHEAD, lie together at ahead + head.  1; 0: the end
+ * came first; -1 and errno as of transport_read(). */
+ssize_t transport_ahead(struct transport *t, size_t size);
+
 /* The next bytes that have come, at most `size`; 0: the end; -1 and errno: EAGAIN, ECONNABORTED
  * if the budget is used up, or what recv() says. */
 ssize_t transport_read(struct transport *t, void *data, size_t size);

@@ -5,6 +5,7 @@
  * as tests measure it; what follows, the sizes and the keys do not wait.
  */
 #include "worker/path.h"
+#include "worker/record.h"
 #include "worker/rekey.h"
 
 #ifndef KEY_PACKETS
@@ -40,3 +41,5 @@ struct rekey_limits rekey_limits(uint32_t rekey_s)
 		.hard = KEY_PACKETS_MOST,
 	};
 }
+
+const uint64_t record_key_most = UINT64_C(1) << 24;

@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Our TLS with a peer that is GnuTLS alone: data in records of our own, and all that is no data in
+ * between.  What the peer writes lies in a buffer first, and comes as the test lets it come.
+ */
+#include "worker/tls_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gnutls/gnutls.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/ipc.h"
+#include "records.h"
+#include "tap.h"
+#include "worker/tlscred.h"
+
+struct peer {
+	gnutls_session_t session;
+	gnutls_certificate_credentials_t cred;
+	int fd;
+	size_t size; /* written, and not let come yet */
+	uint8_t wire[1 << 20];
+};
+
+static struct peer peer;
+static struct tls *ours;
+static uint8_t in[1 << 18], out[1 << 18];
+
+/* ---- the peer */
+
+static ssize_t keep(gnutls_transport_ptr_t context, const void *data, size_t size)
+{
+	(void)context;
+	if (peer.size + size > sizeof(peer.wire))
+		abort();
+	memcpy(peer.wire + peer.size, data, size);
+	peer.size += size;
+	return (ssize_t)size;
+}
+
+/* The first `size` bytes of what the peer has written come. */
+static void let_come(size_t size)
+{
+	if (send(peer.fd, peer.wire, size, MSG_NOSIGNAL) != (ssize_t)size)
+		abort();
+	peer.size -= size;
+	memmove(peer.wire, peer.wire + size, peer.size);
+}
+
+static void let_all_come(void)
+{
+	let_come(peer.size);
+}
+
+static void peer_begin(int role, const char *cipher)
+{
+	static const gnutls_datum_t alpn = { (unsigned char *)"vtun/4", 6 };
+	char priority[200];
+
+	snprintf(priority, sizeof(priority),
+		 "NONE:+VERS-TLS1.3:+%s:+AEAD:+GROUP-X25519:+SIGN-EDDSA-ED25519:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK",
+		 cipher);
+	if (tlscred_new(role, &peer.cred) < 0 ||
+	    gnutls_init(&peer.session, GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS | GNUTLS_ENABLE_RAWPK |
+				       (role == ROLE_SERVER ? GNUTLS_SERVER : GNUTLS_CLIENT)) < 0 ||
+	    gnutls_priority_set_direct(peer.session, priority, NULL) < 0 ||
+	    gnutls_credentials_set(peer.session, GNUTLS_CRD_CERTIFICATE, peer.cred) < 0 ||
+	    gnutls_alpn_set_protocols(peer.session, &alpn, 1, 0) < 0)
+		abort();
+	gnutls_transport_set_int(peer.session, peer.fd);
+	gnutls_transport_set_push_function(peer.session, keep);
+	peer.size = 0;
+}
+
+/* The peer writes a record around this. */
+static void peer_writes(const void *inner, size_t size)
+{
+	struct record_key k = {};
+
+	if (record_take(&k, peer.session, false) < 0)
+		abort();
+	peer.size += seal_inner(&k, inner, size, peer.wire + peer.size);
+	k.seq++;
+	if (record_lend(&k, peer.session, false) < 0)
+		abort();
+	record_key_free(&k);
+}
+
+/* ---- a session */
+
+static int our_fd(void)
+{
+	return peer.fd - 1; /* as socketpair() made them */
+}
+
+static bool there_is_more(void)
+{
+	struct pollfd p = { .fd = our_fd(), .events = POLLIN };
+	bool more = poll(&p, 1, 0) > 0;
+
+	if (more)
+		tls_readable(ours);
+	return more;
+}
+
+static void begin(int role, const char *cipher)
+{
+	int pair[2], turn, r = -1;
+	enum tls_io io = TLS_WANT_READ;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0 || tls_new(role, pair[0], "", &ours) < 0)
+		abort();
+	peer.fd = pair[1];
+	peer_begin(role == ROLE_SERVER ? ROLE_CLIENT : ROLE_SERVER, cipher);
+	for (turn = 0; turn < 10 && (r < 0 || io != TLS_OK); turn++) {
+		if (io != TLS_OK)
+			io = tls_handshake(ours);
+		if (r < 0)
+			r = gnutls_handshake(peer.session);
+		let_all_come();
+		there_is_more();
+	}
+	tls_lift_budget(ours);
+	tls_limit_segments(ours, 0);
+	if (r < 0 || io != TLS_OK) {
+		printf("# %s; %s\n", gnutls_strerror(r), tls_error(ours));
+		abort();
+	}
+}
+
+static void end(void)
+{
+	int fd = our_fd();
+
+	tls_free(ours);
+	gnutls_deinit(peer.session);
+	gnutls_certificate_free_credentials(peer.cred);
+	close(fd);
+	close(peer.fd);
+}
+
+/* ---- data */
+
+/* All that is there of the peer's data; the result that ended it. */
+static enum tls_io receive(size_t *ret_size)
+{
+	enum tls_io io;
+	size_t n;
+
+	*ret_size = 0;
+	do {
+		while ((io = tls_read(ours, in + *ret_size, sizeof(in) - *ret_size, &n)) == TLS_OK)
+			*ret_size += n;
+	} while (io == TLS_WANT_READ && there_is_more());
+	return io;
+}
+
+/* Whether so many bytes come before it ends like this. */
+static bool ends(enum tls_io how, size_t size)
+{
+	size_t n;
+	enum tls_io io = receive(&n);
+
+	printf("# %d after %zu: %s\n", io, n, tls_error(ours));
+	return io == how && n == size;
+}
+
+/* Whether just this comes, and nothing is wrong. */
+static bool receives(const void *data, size_t size)
+{
+	size_t n;
+	enum tls_io io = receive(&n);
+
+	if (io != TLS_WANT_READ)
+		printf("# %d: %s\n", io, tls_error(ours));
+	return io == TLS_WANT_READ && n == size && memcmp(in, data, size) == 0;
+}
+
+static bool peer_says(const char *text)
+{
+	return gnutls_record_send(peer.session, text, strlen(text)) == (ssize_t)strlen(text);
+}
+
+/* Whether the peer receives this, and nothing else.  What GnuTLS answers lies in peer.wire. */
+static bool peer_receives(const void *data, size_t size)
+{
+	size_t n = 0;
+	ssize_t r;
+	char next;
+
+	for (;;) {
+		r = gnutls_record_recv(peer.session, in + n, sizeof(in) - n);
+		if (r > 0)
+			n += (size_t)r;
+		else if (r != GNUTLS_E_INTERRUPTED && !(r == GNUTLS_E_AGAIN && recv(peer.fd, &next, 1, MSG_PEEK) == 1))
+			break; /* a KeyUpdate makes it say AGAIN as well */
+	}
+	if (r != GNUTLS_E_AGAIN)
+		printf("# the peer: %s\n", r == 0 ? "closed" : gnutls_strerror((int)r));
+	return r == GNUTLS_E_AGAIN && n == size && memcmp(in, data, size) == 0;
+}
+
+static bool we_say(const void *data, size_t size)
+{
+	size_t n;
+
+	return tls_write(ours, data, size, &n) == TLS_OK && n == size;
+}
+
+static bool both_speak(void)
+{
+	bool good = we_say("ping", 4) && peer_receives("ping", 4) && peer_says("pong");
+
+	let_all_come();
+	return good && receives("pong", 4);
+}
+
+static void fill(uint8_t *data, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		data[i] = (uint8_t)rand();
+}
+
+static void test_data(int role, const char *cipher)
+{
+	static const size_t sizes[] = { 1, 100, 16383, 16384, 16385, 40000, 100000 };
+	const char *name = role == ROLE_SERVER ? "a server" : "a client";
+	size_t i, j, good = 0;
+
+	begin(role, cipher);
+	fill(out, sizeof(out));
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		good += we_say(out, sizes[i]) && peer_receives(out, sizes[i]);
+	ok(good == i, "%s with %s: what we send is received", name, cipher);
+	for (good = 0, i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		for (j = 0; j < sizes[i]; j += 16384)
+			gnutls_record_send(peer.session, out + j, sizes[i] - j < 16384 ? sizes[i] - j : 16384);
+		let_all_come();
+		good += receives(out, sizes[i]);
+	}
+	ok(good == i, "... and what it sends");
+	ok(both_speak(), "... and both in turn");
+	end();
+}
+
+/* However little comes at a time. */
+static void test_pieces(void)
+{
+	size_t n, got = 0, i;
+	bool early = false;
+
+	begin(ROLE_SERVER, "AES-128-GCM");
+	peer_says("one");
+	peer_says("two");
+	while (peer.size > 0) {
+		let_come(1);
+		early |= receive(&n) != TLS_WANT_READ || (n > 0 && n != 3);
+		got += n;
+	}
+	ok(got == 6 && !early, "a byte at a time: each record when it is whole");
+	fill(out, sizeof(out));
+	for (i = 0; i < 12; i++)
+		gnutls_record_send(peer.session, out + i * 16384, 16384);
+	for (got = 0; peer.size > 0; got += n) {
+		size_t piece = 1 + (size_t)rand() % 60000;
+
+		let_come(piece < peer.size ? piece : peer.size);
+		early |= receive(&n) != TLS_WANT_READ || memcmp(in, out + got, n) != 0;
+	}
+	ok(got == 12 * 16384 && !early, "large records in pieces of any size");
+	ok(both_speak(), "... and both speak");
+	end();
+}
+
+static void test_padding(void)
+{
+	begin(ROLE_SERVER, "AES-128-GCM");
+	ok(gnutls_record_send2(peer.session, "padded", 6, 1000, 0) == 6, "the peer pads a record");
+	peer_says(" and not");
+	let_all_come();
+	ok(receives("padded and not", 14), "... which is read as any other");
+	ok(gnutls_record_send2(peer.session, out, 16384 - 200, 200, 0) == 16384 - 200, "... and a large one");
+	let_all_come();
+	ok(receives(out, 16384 - 200), "... likewise");
+	ok(both_speak(), "... and both speak");
+	end();
+}
+
+static bool peer_updates(unsigned flags)
+{
+	return gnutls_session_key_update(peer.session, (int)flags) == 0;
+}
+
+static void test_key_updates(int role)
+{
+	uint64_t before;
+	int i, good = 0;
+
+	begin(role, "AES-128-GCM");
+	ok(peer_says("old") && peer_updates(0) && peer_says("new"), "%s: the peer has a new key",
+	   role == ROLE_SERVER ? "server" : "client");
+	let_all_come();
+	ok(receives("oldnew", 6), "... and what it sends under both is read");
+	ok(both_speak(), "... and both speak");
+	ok(tls_update_key(ours) == TLS_OK && both_speak(), "we have a new key, and both speak");
+	ok(peer_updates(GNUTLS_KU_PEER), "the peer has a new key and asks for one of ours");
+	let_all_come();
+	ok(receives("", 0), "... which is no data");
+	before = tls_bytes_out(ours);
+	ok(we_say("x", 1) && tls_bytes_out(ours) - before == 5 + RECORD_OVERHEAD + 1 + RECORD_OVERHEAD,
+	   "... and ours goes before our next data");
+	ok(peer_receives("x", 1) && both_speak() && both_speak(), "... and both speak");
+	ok(peer_updates(GNUTLS_KU_PEER), "... which it may do again, as it has been answered");
+	let_all_come();
+	ok(receives("", 0) && tls_update_key(ours) == TLS_OK && both_speak(), "... also when we have one at the same time");
+	for (i = 0; i < 3; i++)
+		good += tls_update_key(ours) == TLS_OK && both_speak();
+	ok(good == 3, "... and three more of ours");
+	end();
+	begin(role, "AES-128-GCM");
+	for (i = 0; i < 9; i++)
+		peer_updates(0);
+	let_all_come();
+	ok(ends(TLS_FAILED, 0), "nine new keys at once end the session");
+	ok(we_say("enough", 6) && peer_receives("enough", 6), "... which the peer can be told");
+	end();
+}
+
+/* Our sending key has sealed all that it may but one record. */
+static void test_worn(void)
+{
+	begin(ROLE_SERVER, "AES-128-GCM");
+	ours->out.seq = record_key_most - 1;
+	if (record_lend(&ours->out, peer.session, true) < 0)
+		abort();
+	ok(we_say("last", 4) && ours->out.seq == record_key_most, "the last record under a key");
+	ok(we_say("first", 5) && ours->out.seq == 1, "... before the next one there is a new key");
+	ok(peer_receives("lastfirst", 9) && both_speak(), "... and both speak");
+	end();
+}
+
+static void test_ends(void)
+{
+	begin(ROLE_SERVER, "AES-128-GCM");
+	peer_says("last");
+	gnutls_bye(peer.session, GNUTLS_SHUT_WR);
+	let_all_come();
+	ok(ends(TLS_CLOSED, 4) && memcmp(in, "last", 4) == 0, "the peer's close, behind its data");
+	ok(we_say("word", 4) && peer_receives("word", 4), "... after which we still may speak");
+	peer_writes("more\x17", 5);
+	let_all_come();
+	ok(ends(TLS_CLOSED, 0), "... but it is not heard any more");
+	tls_close(ours);
+	ok(gnutls_record_recv(peer.session, in, 100) == 0, "and our close");
+	end();
+
+	begin(ROLE_CLIENT, "AES-128-GCM");
+	gnutls_alert_send(peer.session, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR);
+	let_all_come();
+	ok(ends(TLS_FAILED, 0) && strstr(tls_error(ours), "alert 80"), "an alert is named");
+	end();
+
+	begin(ROLE_CLIENT, "AES-128-GCM");
+	peer_says("whole");
+	peer_says("half");
+	let_come(peer.size - 3);
+	shutdown(peer.fd, SHUT_WR);
+	ok(ends(TLS_LOST, 5), "an end within a record is a loss");
+	end();
+
+	begin(ROLE_CLIENT, "AES-128-GCM");
+	shutdown(peer.fd, SHUT_WR);
+	ok(ends(TLS_LOST, 0), "... and one without a close too");
+	end();
+}
+
+/* The peer's next record with its byte at `at` changed, behind a good one. */
+static void test_damage(const char *what, size_t at, uint8_t bits)
+{
+	size_t first;
+
+	begin(ROLE_SERVER, "AES-128-GCM");
+	peer_says("good");
+	first = peer.size;
+	peer_says("damaged");
+	peer.wire[first + at] ^= bits;
+	peer_says("good again");
+	let_all_come();
+	ok(ends(TLS_FAILED, 4), "%s changed", what);
+	ok(ends(TLS_FAILED, 0) && we_say("no", 2) && peer_receives("no", 2), "... is the end, and the peer can be told");
+	end();
+}
+
+/* What is no record of this connection's, in its midst. */
+static void test_foreign(const char *what, const void *data, size_t size)
+{
+	begin(ROLE_SERVER, "AES-128-GCM");
+	send(peer.fd, data, size, 0);
+	peer_says("good");
+	let_all_come();
+	ok(ends(TLS_FAILED, 0), "%s", what);
+	end();
+}
+
+/* What the peer has encrypted, though it should not have. */
+static void test_strange(const char *what, const void *inner, size_t size)
+{
+	begin(ROLE_SERVER, "AES-128-GCM");
+	peer_writes(inner, size);
+	peer_says("good");
+	let_all_come();
+	ok(ends(TLS_FAILED, 0), "%s", what);
+	ok(ends(TLS_FAILED, 0) && we_say("no", 2) && peer_receives("no", 2), "... is the end, and the peer can be told");
+	end();
+}
+
+static void test_replay(void)
+{
+	uint8_t record[100];
+	size_t size;
+
+	begin(ROLE_SERVER, "AES-128-GCM");
+	peer_says("once");
+	size = peer.size;
+	memcpy(record, peer.wire, size);
+	let_all_come();
+	send(peer.fd, record, size, 0);
+	ok(ends(TLS_FAILED, 4), "a record that comes twice is the end");
+	end();
+}
+
+/* Records with nothing in them are read on for nothing, and not for long. */
+static void test_empty(void)
+{
+	int i;
+
+	begin(ROLE_SERVER, "AES-128-GCM");
+	for (i = 0; i < 100; i++)
+		peer_writes("\x17", 1);
+	peer_says("data");
+	let_all_come();
+	ok(receives("data", 4), "100 records without data, and one with");
+	for (i = 0; i < 300; i++)
+		peer_writes("\x17", 1);
+	let_all_come();
+	ok(ends(TLS_FAILED, 0), "300 are the end");
+	end();
+}
+
+/* The connection takes no more: nothing is lost, nor sent twice. */
+static void test_full(void)
+{
+	static uint8_t big[1 << 20], got[1 << 20];
+	size_t sent = 0, received = 0, n, blocked = 0;
+	ssize_t r;
+
+	begin(ROLE_SERVER, "AES-128-GCM");
+	fill(big, sizeof(big));
+	while (received < sizeof(big)) {
+		enum tls_io io = tls_write(ours, big + sent, sizeof(big) - sent, &n);
+
+		sent += n;
+		if (io == TLS_WANT_WRITE && blocked++ % 2)
+			io = tls_update_key(ours);
+		if (io != TLS_OK && io != TLS_WANT_WRITE)
+			break;
+		while ((r = gnutls_record_recv(peer.session, got + received, sizeof(got) - received)) > 0)
+			received += (size_t)r;
+		if (blocked > 1000)
+			break;
+	}
+	ok(received == sizeof(big) && memcmp(got, big, sizeof(big)) == 0, "a connection that was full %zu times", blocked);
+	ok(blocked > 0, "... which it was");
+	ok(both_speak(), "... and both speak");
+	end();
+}
+
+int main(void)
+{
+	int role;
+
+	srand(1);
+	for (role = ROLE_SERVER; role <= ROLE_CLIENT; role++) {
+		test_data(role, "AES-128-GCM");
+		test_data(role, "AES-256-GCM");
+		test_data(role, "CHACHA20-POLY1305");
+		test_key_updates(role);
+	}
+	test_pieces();
+	test_padding();
+	test_worn();
+	test_ends();
+	test_damage("the type", 0, 1);
+	test_damage("the version", 1, 1);
+	test_damage("the length", 4, 1);
+	test_damage("the data", 6, 0x80);
+	test_foreign("a record without encryption", "\x16\x03\x03\x00\x05\x18\x00\x00\x01\x00", 10);
+	test_foreign("an alert without encryption", "\x15\x03\x03\x00\x02\x01\x00", 7);
+	test_foreign("an empty record", "\x17\x03\x03\x00\x00", 5);
+	test_foreign("a record that is too large", "\x17\x03\x03\xff\xff", 5);
+	test_foreign("no TLS at all", "SSH-2.0-OpenSSH_9.2p1\r\n", 23);
+	out[RECORD_DATA_MOST + 1] = 23;
+	test_strange("more data than a record may have", out, RECORD_DATA_MOST + 2);
+	test_strange("a record of an unknown type", "\x01\x02\x63", 3);
+	test_strange("a record of no type", "\0\0\0", 3);
+	test_strange("a handshake message that comes too late", "\x01\x00\x00\x00\x16", 5);
+	test_strange("a KeyUpdate that is none", "\x18\x00\x00\x01\x02\x16", 6);
+	test_strange("an alert of three bytes", "\x02\x50\x00\x15", 4);
+	test_replay();
+	test_empty();
+	test_full();
+	return finish();
+}
