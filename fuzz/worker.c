@@ -76,17 +76,14 @@ void tls_lift_budget(struct tls *t)
 	t->lifted = true;
 }
 
-enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size)
+enum tls_io tls_read(struct tls *t, uint8_t *data, size_t *ret_size)
 {
-	size_t n = size < t->size ? size : t->size;
-
 	if (!t->size)
 		return over ? TLS_CLOSED : TLS_WANT_READ;
-	memcpy(data, t->plain, n);
-	memmove(t->plain, t->plain + n, t->size - n);
-	t->size -= n;
-	t->in += n;
-	*ret_size = n;
+	memcpy(data, t->plain, t->size);
+	*ret_size = t->size;
+	t->in += t->size;
+	t->size = 0;
 	return TLS_OK;
 }
 

@@ -10,6 +10,7 @@
 enum {
 	OUT_DATA = 4 * (WIRE_HEADER + WIRE_DATA_MOST),
 	OUT_SIZE = OUT_DATA + 16384, /* the rest is for control frames */
+	RECORDS_MOST = 1024, /* at a time: small ones, and none with data, are work too */
 	IN_SIZE = 2 * (WIRE_HEADER + WIRE_DATA_MOST) + TLS_READ_ROOM,
 };
 
@@ -127,11 +128,12 @@ enum tls_io link_fill(struct link *l)
 	struct buffer *b = &l->in;
 	enum tls_io io = TLS_OK;
 	size_t n, came = 0;
+	int records;
 
 	if (IN_SIZE - b->tail < TLS_READ_ROOM)
 		compact(b);
-	while (IN_SIZE - b->tail >= TLS_READ_ROOM) {
-		io = tls_read(l->tls, b->data + b->tail, IN_SIZE - b->tail, &n);
+	for (records = 0; records < RECORDS_MOST && IN_SIZE - b->tail >= TLS_READ_ROOM; records++) {
+		io = tls_read(l->tls, b->data + b->tail, &n);
 		if (io != TLS_OK)
 			break;
 		b->tail += n;

@@ -117,6 +117,10 @@ static void take_input(struct session *s)
 		io = link_fill(s->link);
 		if (io == TLS_WANT_READ || io == TLS_WANT_WRITE)
 			return;
+		if (s->state == STATE_CLOSING && io == TLS_FAILED) {
+			s->waiting = true; /* what is wrong is known, and the peer is being told */
+			return;
+		}
 		if (io != TLS_OK) {
 			on_link_down(s, io);
 			return;

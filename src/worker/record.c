@@ -7,7 +7,7 @@
 #include "common/bytes.h"
 #include "common/secret.h"
 
-enum { APPLICATION_DATA = 23, LEGACY_VERSION = 0x0303 /* RFC 8446 section 5.1 */ };
+enum { LEGACY_VERSION = 0x0303 /* RFC 8446 section 5.1 */ };
 
 int record_key_set(struct record_key *k, gnutls_cipher_algorithm_t cipher, const gnutls_datum_t *key,
 		   const gnutls_datum_t *iv, uint64_t seq)
@@ -64,14 +64,14 @@ static void make_nonce(const struct record_key *k, uint8_t nonce[static RECORD_N
 
 ssize_t record_seal(struct record_key *k, const void *data, size_t size, uint8_t *out)
 {
-	uint8_t type = APPLICATION_DATA, nonce[RECORD_NONCE];
+	uint8_t type = RECORD_DATA, nonce[RECORD_NONCE];
 	const giovec_t inner[] = { { (void *)data, size }, { &type, sizeof(type) } };
 	const giovec_t header = { out, RECORD_HEADER };
 	size_t sealed = size + 1 + RECORD_TAG;
 
 	if (k->seq >= record_key_most)
 		return -EKEYEXPIRED;
-	out[0] = APPLICATION_DATA;
+	out[0] = RECORD_DATA;
 	put_be16(out + 1, LEGACY_VERSION);
 	put_be16(out + 3, (uint16_t)sealed);
 	make_nonce(k, nonce);
@@ -86,24 +86,27 @@ size_t record_size(const uint8_t header[static RECORD_HEADER])
 {
 	size_t size = RECORD_HEADER + (size_t)get_be16(header + 3);
 
-	return header[0] == APPLICATION_DATA && get_be16(header + 1) == LEGACY_VERSION && size >= RECORD_OVERHEAD &&
-			       size <= RECORD_MOST
-		       ? size
-		       : 0;
+	if (header[0] != RECORD_DATA || get_be16(header + 1) != LEGACY_VERSION)
+		return 0;
+	return size >= RECORD_OVERHEAD && size <= RECORD_MOST ? size : 0;
 }
 
-size_t record_open(struct record_key *k, const uint8_t *record, size_t size, uint8_t *out, size_t room)
+uint8_t record_open(struct record_key *k, const uint8_t *record, size_t size, uint8_t *out, size_t *ret_size)
 {
-	uint8_t nonce[RECORD_NONCE];
-	size_t inner = size - RECORD_HEADER - RECORD_TAG;
+	size_t n = size - RECORD_HEADER - RECORD_TAG;
+	uint8_t nonce[RECORD_NONCE], type;
 
-	if (size > RECORD_DATA_MOST + RECORD_OVERHEAD || size <= RECORD_OVERHEAD || inner > room)
-		return 0;
 	make_nonce(k, nonce);
 	if (gnutls_aead_cipher_decrypt(k->aead, nonce, sizeof(nonce), record, RECORD_HEADER, RECORD_TAG,
-				       record + RECORD_HEADER, size - RECORD_HEADER, out, &inner) < 0 ||
-	    out[inner - 1] != APPLICATION_DATA)
-		return 0;
-	k->seq++;
-	return inner - 1;
+				       record + RECORD_HEADER, size - RECORD_HEADER, out, &n) < 0)
+		return RECORD_BROKEN;
+	while (n > 0 && out[n - 1] == 0)
+		n--;
+	if (n == 0)
+		return RECORD_BROKEN;
+	type = out[n - 1];
+	if (type == RECORD_DATA)
+		k->seq++;
+	*ret_size = n - 1;
+	return type;
 }

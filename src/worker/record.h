@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * TLS 1.3 records of application data (RFC 8446 sections 5.1 to 5.3), sealed and opened where they have to
- * be anyway: what a kernel's TLS does for others.  GnuTLS has made the keys, and keeps all that is not data:
- * handshake, KeyUpdate, alerts.  Who of the two is at it counts: record_take() and record_lend() pass the
- * sequence numbers on, so that no nonce is used twice.
+ * The records of TLS 1.3 (RFC 8446 sections 5.1 to 5.3), sealed and opened where they have to be anyway: what a
+ * kernel's TLS does for others.  GnuTLS has made the keys, and keeps what is not data: handshake, KeyUpdate,
+ * alerts.  Who of the two is at it counts: record_take() and record_lend() pass the sequence numbers on, so that
+ * no nonce is used twice.
  */
 #pragma once
 
@@ -20,7 +20,14 @@ enum {
 	RECORD_NONCE = 12,
 	RECORD_DATA_MOST = 16384,
 	RECORD_OVERHEAD = RECORD_HEADER + 1 + RECORD_TAG, /* u8 content type behind the data */
-	RECORD_MOST = RECORD_HEADER + RECORD_DATA_MOST + 256, /* of any kind, padded */
+	RECORD_MOST = RECORD_DATA_MOST + RECORD_OVERHEAD, /* padding included */
+};
+
+enum record_type {
+	RECORD_BROKEN = 0,
+	RECORD_ALERT = 21,
+	RECORD_HANDSHAKE = 22,
+	RECORD_DATA = 23,
 };
 
 /* The data behind one key after which it is worn out: RFC 8446 section 5.5 has 2^24.5 records of AES-GCM. */
@@ -48,11 +55,12 @@ int record_lend(const struct record_key *k, gnutls_session_t session, bool readi
  * size + RECORD_OVERHEAD.  Returns that, or -EKEYEXPIRED: record_key_most has been reached; or -EIO. */
 ssize_t record_seal(struct record_key *k, const void *data, size_t size, uint8_t *out);
 
-/* The size of the record that has this header, at most RECORD_MOST; 0: none that is encrypted has it, and no
- * other may come after the handshake. */
+/* The size of the record that has this header, RECORD_OVERHEAD to RECORD_MOST; 0: none that is encrypted has it,
+ * and no other may come after the handshake. */
 size_t record_size(const uint8_t header[static RECORD_HEADER]);
 
-/* Opens a record of record_size() bytes.  Returns the number of bytes of data; or 0: this is no record of data,
- * or a damaged, an empty or a padded one.  It was not counted then, and is GnuTLS's.  `out` does not overlap;
- * what is in it is worth nothing after 0. */
-size_t record_open(struct record_key *k, const uint8_t *record, size_t size, uint8_t *out, size_t room);
+/* Opens a record of record_size() bytes.  `out`, which does not overlap it, has room for `size` -
+ * RECORD_HEADER - RECORD_TAG, padding included; *ret_size bytes are the content, which may be none.  Returns the
+ * type, one of enum record_type or any other; after RECORD_BROKEN what is in `out` is worth nothing.  Only data is
+ * counted: what else it is, GnuTLS has to open again. */
+uint8_t record_open(struct record_key *k, const uint8_t *record, size_t size, uint8_t *out, size_t *ret_size);

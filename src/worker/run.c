@@ -368,8 +368,7 @@ static void stream_done(struct session *s)
 		session_end(s, REASON_NONE, 0, "the terminal has hung up");
 }
 
-/* Nothing of the device is read until the old key has sent all that was queued, and nothing may come
- * between the attempts to send a KeyUpdate. */
+/* Nothing of the device is read until the old key has sent all that was queued. */
 static enum tls_io update_tls_key(struct session *s, uint64_t now)
 {
 	enum tls_io io = link_flush(s->link);

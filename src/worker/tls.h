@@ -46,8 +46,8 @@ int tls_export_udp(struct tls *t, uint8_t ret[static 32]);
 /* Until this is called the peer may send TRANSPORT_PREAUTH_MOST bytes in all, handshake included. */
 void tls_lift_budget(struct tls *t);
 
-/* Reads one record's worth; `size` is at least TLS_READ_ROOM. */
-enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size);
+/* Reads one record to `data`, which has TLS_READ_ROOM.  OK: *ret_size bytes, which may be none. */
+enum tls_io tls_read(struct tls *t, uint8_t *data, size_t *ret_size);
 
 /* Writes as records of at most TLS_RECORD_MOST bytes.  *ret_size bytes were taken even if the result
  * is WANT_WRITE; go on with the rest, which may be none: OK means that all has left. */
@@ -66,10 +66,10 @@ void tls_readable(struct tls *t);
 /* As transport_is_writable(). */
 bool tls_is_writable(const struct tls *t);
 
-/* A new sending key, and the peer is asked for its own (RFC 8446 section 4.6.3). */
+/* A new sending key (RFC 8446 section 4.6.3).  WANT_WRITE: not yet, and nothing has been said. */
 enum tls_io tls_update_key(struct tls *t);
 
-/* close_notify, as far as it can be sent now. */
+/* close_notify, as far as it can be sent now; nothing can be written behind it. */
 void tls_close(struct tls *t);
 
 const char *tls_error(const struct tls *t);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <string.h>
 
 #include "tls_state.h"
 
 enum {
-	RECORD_SPACE = RECORD_MOST, /* one of data with all around it, and a KeyUpdate before it */
-	OTHERS_MOST = 200,          /* records without data, one behind the other */
+	KEY_UPDATE = 5, /* bytes of that message */
+	RECORD_SPACE = RECORD_MOST + KEY_UPDATE + RECORD_OVERHEAD, /* one of data, and a KeyUpdate before it */
+	EMPTY_MOST = 200, /* records without data, one behind the other */
 };
 
 /* ---- turns */
@@ -40,10 +42,13 @@ enum tls_io tls_end_turn(struct tls *t)
 	t->may_write = false;
 	if (record_take(&t->out, t->session, false) < 0 || record_take(&t->in, t->session, true) < 0)
 		return fail_writing(t, "no keys for its records");
+	/* Nothing may wait there of which we know nothing: RFC 8446 section 5.1 has keys change between records. */
+	if (gnutls_record_check_pending(t->session) > 0)
+		return fail(t, "more than one message in a record");
 	return TLS_OK;
 }
 
-/* ---- data: our own records, and GnuTLS for what is none */
+/* ---- what comes: our own records, and GnuTLS for KeyUpdates and alerts */
 
 /* The next record lies in ahead[], whole. */
 static enum tls_io next_record(struct tls *t, size_t *ret_size)
@@ -63,16 +68,22 @@ static enum tls_io next_record(struct tls *t, size_t *ret_size)
 	return t->dry ? TLS_WANT_READ : tls_outcome(t, GNUTLS_E_PULL_ERROR);
 }
 
-/* A record that is not simply data, or not what it should be.  OK: go on, though *ret_size may be 0. */
-static enum tls_io read_other(struct tls *t, size_t record, void *data, size_t size, size_t *ret_size)
+static enum tls_io without_data(struct tls *t)
+{
+	return ++t->empty > EMPTY_MOST ? fail(t, "a flood of records without data") : TLS_OK;
+}
+
+/* A record of so many bytes that is GnuTLS's. */
+static enum tls_io read_other(struct tls *t, size_t record)
 {
 	enum tls_io io = begin_turn(t, record);
 	size_t left;
+	uint8_t data;
 	ssize_t n;
 
 	if (io != TLS_OK)
 		return io;
-	n = gnutls_record_recv(t->session, data, size);
+	n = gnutls_record_recv(t->session, &data, sizeof(data));
 	left = t->may_read;
 	io = tls_end_turn(t);
 	if (n == 0) {
@@ -80,49 +91,68 @@ static enum tls_io read_other(struct tls *t, size_t record, void *data, size_t s
 		tls_set_error(t, "closed by the peer");
 		return TLS_CLOSED;
 	}
+	if (n == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		record_key_free(&t->out); /* RFC 8446 section 6.2: nothing more is to be said */
 	if (n < 0 && gnutls_error_is_fatal((int)n))
 		return tls_outcome(t, (int)n);
-	if (left > 0)
-		return fail(t, "a record that GnuTLS does not take");
-	t->answer_due = true;
-	*ret_size = n > 0 ? (size_t)n : 0;
+	if (n > 0 || left > 0)
+		return fail(t, "a record that GnuTLS does not understand");
 	return io;
 }
 
-static enum tls_io read_data(struct tls *t, void *data, size_t size, size_t *ret_size)
+/* Of handshake messages only a KeyUpdate may come now, and alone: GnuTLS would store what is less than one.
+ * How many it takes in a second is its affair. */
+static enum tls_io read_handshake(struct tls *t, size_t record, const uint8_t *message, size_t size)
 {
-	struct transport *p = &t->transport;
-	size_t record = 0, n = 0;
-	int others = 0;
+	static const uint8_t key_update[KEY_UPDATE - 1] = { 24, 0, 0, 1 };
 
-	while (n == 0) {
-		enum tls_io io = t->dry ? TLS_WANT_READ : next_record(t, &record);
-
-		if (io != TLS_OK)
-			return io;
-		n = record_open(&t->in, p->ahead + p->head, record, data, size);
-		if (n > 0) {
-			p->head += record;
-			break;
-		}
-		if (others++ == OTHERS_MOST)
-			return fail(t, "a flood of records without data");
-		io = read_other(t, record, data, size, &n);
-		if (io != TLS_OK)
-			return io;
-	}
-	*ret_size = n;
-	return TLS_OK;
+	if (size != KEY_UPDATE || memcmp(message, key_update, sizeof(key_update)) != 0 || message[4] > 1)
+		return fail(t, "a handshake message that may not come");
+	t->answer_due |= message[4];
+	return read_other(t, record);
 }
 
-enum tls_io tls_read(struct tls *t, void *data, size_t size, size_t *ret_size)
+static enum tls_io read_record(struct tls *t, uint8_t *data, size_t *ret_size)
 {
-	enum tls_io io = t->ended ? t->ended : read_data(t, data, size, ret_size);
+	struct transport *p = &t->transport;
+	size_t record = 0, size = 0;
+	enum tls_io io = next_record(t, &record);
 
+	*ret_size = 0;
+	if (io != TLS_OK)
+		return io;
+	switch (record_open(&t->in, p->ahead + p->head, record, data, &size)) {
+	case RECORD_DATA:
+		p->head += record;
+		*ret_size = size;
+		if (size == 0)
+			return without_data(t);
+		t->empty = 0;
+		return TLS_OK;
+	case RECORD_HANDSHAKE:
+		return read_handshake(t, record, data, size);
+	case RECORD_ALERT:
+		io = size == 2 ? read_other(t, record) : fail(t, "an alert that is none");
+		return io == TLS_OK ? without_data(t) : io;
+	case RECORD_BROKEN:
+		return fail(t, "a record that does not decrypt");
+	default:
+		return fail(t, "a record of an unknown type");
+	}
+}
+
+enum tls_io tls_read(struct tls *t, uint8_t *data, size_t *ret_size)
+{
+	enum tls_io io = t->ended;
+
+	if (io == TLS_OK)
+		io = t->dry ? TLS_WANT_READ : read_record(t, data, ret_size);
 	if (io >= TLS_CLOSED)
 		t->ended = io;
 	return io;
 }
+
+/* ---- what leaves */
 
 static enum tls_io flush(struct tls *t)
 {
@@ -175,7 +205,7 @@ enum tls_io tls_write(struct tls *t, const void *data, size_t size, size_t *ret_
 
 		if (transport_room(&t->transport) < RECORD_SPACE)
 			io = flush(t);
-		else if (t->answer_due)
+		else if (t->answer_due && t->ended <= TLS_CLOSED)
 			io = write_other(t, p + done, piece, &n);
 		else
 			io = write_data(t, p + done, piece, &n);
@@ -221,4 +251,5 @@ void tls_close(struct tls *t)
 		return;
 	gnutls_bye(t->session, GNUTLS_SHUT_WR);
 	t->may_write = false;
+	record_key_free(&t->out); /* nothing follows, nor could: its number has been used */
 }

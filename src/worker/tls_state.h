@@ -21,7 +21,8 @@ struct tls {
 	/* After the handshake GnuTLS reads and writes only in its turns, which tls_data.c gives it. */
 	size_t may_read; /* bytes */
 	bool may_write;
-	bool answer_due; /* it may have to say something before the next data */
+	bool answer_due; /* the peer has asked for a new key of ours, which GnuTLS has to send before the next data */
+	unsigned empty;  /* records without data since there was some */
 	struct record_key in, out; /* none before the handshake is over; no `out` when writing has failed */
 	char error[200];
 	struct transport transport;

@@ -27,7 +27,7 @@ struct peer {
 
 static struct peer peer;
 static struct tls *ours;
-static uint8_t in[1 << 18], out[1 << 18];
+static uint8_t in[1 << 20], out[1 << 18];
 
 /* ---- the peer */
 
@@ -152,8 +152,11 @@ static enum tls_io receive(size_t *ret_size)
 
 	*ret_size = 0;
 	do {
-		while ((io = tls_read(ours, in + *ret_size, sizeof(in) - *ret_size, &n)) == TLS_OK)
+		while ((io = tls_read(ours, in + *ret_size, &n)) == TLS_OK) {
 			*ret_size += n;
+			if (ours->transport.tail > TRANSPORT_AHEAD)
+				abort();
+		}
 	} while (io == TLS_WANT_READ && there_is_more());
 	return io;
 }
@@ -203,11 +206,21 @@ static bool peer_receives(const void *data, size_t size)
 	return r == GNUTLS_E_AGAIN && n == size && memcmp(in, data, size) == 0;
 }
 
+/* As tls_write(); what lies there after it fits. */
+static enum tls_io write_some(const void *data, size_t size, size_t *ret_size)
+{
+	enum tls_io io = tls_write(ours, data, size, ret_size);
+
+	if (ours->transport.gathered > TRANSPORT_GATHER)
+		abort();
+	return io;
+}
+
 static bool we_say(const void *data, size_t size)
 {
 	size_t n;
 
-	return tls_write(ours, data, size, &n) == TLS_OK && n == size;
+	return write_some(data, size, &n) == TLS_OK && n == size;
 }
 
 static bool both_speak(void)
@@ -346,6 +359,8 @@ static void test_worn(void)
 
 static void test_ends(void)
 {
+	uint64_t sent;
+
 	begin(ROLE_SERVER, "AES-128-GCM");
 	peer_says("last");
 	gnutls_bye(peer.session, GNUTLS_SHUT_WR);
@@ -355,14 +370,20 @@ static void test_ends(void)
 	peer_writes("more\x17", 5);
 	let_all_come();
 	ok(ends(TLS_CLOSED, 0), "... but it is not heard any more");
+	sent = tls_bytes_out(ours);
 	tls_close(ours);
 	ok(gnutls_record_recv(peer.session, in, 100) == 0, "and our close");
+	ok(tls_bytes_out(ours) - sent == 2 + RECORD_OVERHEAD, "... one record");
+	tls_close(ours);
+	ok(!we_say("no", 2) && tls_update_key(ours) == TLS_FAILED && tls_bytes_out(ours) - sent == 2 + RECORD_OVERHEAD,
+	   "... after which nothing is sent");
 	end();
 
 	begin(ROLE_CLIENT, "AES-128-GCM");
 	gnutls_alert_send(peer.session, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR);
 	let_all_come();
 	ok(ends(TLS_FAILED, 0) && strstr(tls_error(ours), "alert 80"), "an alert is named");
+	ok(!we_say("no", 2), "... and nothing is said after it");
 	end();
 
 	begin(ROLE_CLIENT, "AES-128-GCM");
@@ -376,6 +397,15 @@ static void test_ends(void)
 	begin(ROLE_CLIENT, "AES-128-GCM");
 	shutdown(peer.fd, SHUT_WR);
 	ok(ends(TLS_LOST, 0), "... and one without a close too");
+	end();
+
+	begin(ROLE_CLIENT, "AES-128-GCM");
+	shutdown(peer.fd, SHUT_RD);
+	{
+		size_t n;
+
+		ok(write_some("lost", 4, &n) == TLS_LOST, "who takes nothing any more is lost, too");
+	}
 	end();
 }
 
@@ -393,6 +423,20 @@ static void test_damage(const char *what, size_t at, uint8_t bits)
 	let_all_come();
 	ok(ends(TLS_FAILED, 4), "%s changed", what);
 	ok(ends(TLS_FAILED, 0) && we_say("no", 2) && peer_receives("no", 2), "... is the end, and the peer can be told");
+	end();
+}
+
+/* That GnuTLS owes it an answer does not keep the peer from being told. */
+static void test_damage_unanswered(void)
+{
+	begin(ROLE_SERVER, "AES-128-GCM");
+	peer_updates(GNUTLS_KU_PEER);
+	let_all_come();
+	ok(receives("", 0), "the peer asks for a new key");
+	peer_says("damaged");
+	peer.wire[8] ^= 1;
+	let_all_come();
+	ok(ends(TLS_FAILED, 0) && we_say("told", 4) && peer_receives("told", 4), "... and what comes then is damaged");
 	end();
 }
 
@@ -440,43 +484,316 @@ static void test_empty(void)
 	int i;
 
 	begin(ROLE_SERVER, "AES-128-GCM");
-	for (i = 0; i < 100; i++)
-		peer_writes("\x17", 1);
+	for (i = 0; i < 200; i++)
+		peer_writes("\x17\0", 1 + (size_t)i % 2);
 	peer_says("data");
 	let_all_come();
-	ok(receives("data", 4), "100 records without data, and one with");
-	for (i = 0; i < 300; i++)
+	ok(receives("data", 4), "200 records without data, and one with");
+	for (i = 0; i < 100; i++)
 		peer_writes("\x17", 1);
 	let_all_come();
-	ok(ends(TLS_FAILED, 0), "300 are the end");
+	ok(receives("", 0), "100 more without");
+	for (i = 0; i < 100; i++)
+		peer_writes("\x17", 1);
+	peer_updates(0);
+	let_all_come();
+	ok(receives("", 0), "... and as many, and a KeyUpdate");
+	peer_writes("\x17", 1);
+	let_all_come();
+	ok(ends(TLS_FAILED, 0), "one more is the end");
 	end();
 }
 
-/* The connection takes no more: nothing is lost, nor sent twice. */
+/* The peer takes all that it can get; whether it is this. */
+static bool peer_takes(const uint8_t *data, size_t *received)
+{
+	size_t n;
+	ssize_t r;
+
+	while ((r = gnutls_record_recv(peer.session, in, sizeof(in))) > 0) {
+		n = (size_t)r;
+		if (memcmp(in, data + *received, n) != 0)
+			return false;
+		*received += n;
+	}
+	return r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED;
+}
+
+/* The connection takes no more, again and again: nothing is lost, nor sent twice, whatever is due to be said. */
 static void test_full(void)
 {
-	static uint8_t big[1 << 20], got[1 << 20];
-	size_t sent = 0, received = 0, n, blocked = 0;
-	ssize_t r;
+	static uint8_t big[1 << 23];
+	size_t sent = 0, received = 0, n, blocked = 0, asked = 0;
+	int space = 20000;
+	bool good = true;
+
+	begin(ROLE_SERVER, "AES-128-GCM");
+	setsockopt(our_fd(), SOL_SOCKET, SO_SNDBUF, &space, sizeof(space));
+	fill(big, sizeof(big));
+	while (good && received < sizeof(big)) {
+		size_t piece = 1 + (size_t)rand() % 40000;
+		enum tls_io io = write_some(big + sent, piece < sizeof(big) - sent ? piece : sizeof(big) - sent, &n);
+
+		sent += n;
+		good = io == TLS_OK || io == TLS_WANT_WRITE;
+		if (io == TLS_OK && sent < sizeof(big))
+			continue;
+		if (blocked++ % 16 == 1 && asked++ < 4) {
+			peer_updates(GNUTLS_KU_PEER);
+			let_all_come();
+			good &= receives("", 0);
+		}
+		if (blocked % 16 == 9 && blocked < 48)
+			good &= tls_update_key(ours) == TLS_OK || transport_room(&ours->transport) < RECORD_MOST + 27;
+		good &= peer_takes(big, &received);
+	}
+	ok(received == sizeof(big) && good, "a connection that was full %zu times", blocked);
+	ok(blocked > 40 && asked >= 4, "... which it was");
+	ok(both_speak(), "... and both speak");
+	end();
+}
+
+/* Until so many bytes of room are left behind what cannot be sent, 27 at least: the last record is of the
+ * largest size.  Returns what has been taken of the data. */
+static size_t fill_room(size_t room, const uint8_t *data)
+{
+	size_t sent = 0, n, left;
+
+	while (write_some(data + sent, 16384, &n) == TLS_OK || transport_room(&ours->transport) > 100000)
+		sent += n;
+	sent += n;
+	while ((left = transport_room(&ours->transport)) > room) {
+		size_t before_last = left - room - RECORD_MOST, piece = before_last - RECORD_OVERHEAD;
+
+		if (before_last == 0)
+			piece = RECORD_DATA_MOST;
+		else if (before_last > 16000)
+			piece = 8000;
+		write_some(data + sent, piece, &n);
+		if (n != piece)
+			abort();
+		sent += n;
+	}
+	return sent;
+}
+
+/* A KeyUpdate needs its room as well. */
+static void test_tight(size_t room)
+{
+	static uint8_t big[1 << 22];
+	size_t sent, received = 0, n;
+	bool good = true;
+	int i;
 
 	begin(ROLE_SERVER, "AES-128-GCM");
 	fill(big, sizeof(big));
-	while (received < sizeof(big)) {
-		enum tls_io io = tls_write(ours, big + sent, sizeof(big) - sent, &n);
-
-		sent += n;
-		if (io == TLS_WANT_WRITE && blocked++ % 2)
-			io = tls_update_key(ours);
-		if (io != TLS_OK && io != TLS_WANT_WRITE)
-			break;
-		while ((r = gnutls_record_recv(peer.session, got + received, sizeof(got) - received)) > 0)
-			received += (size_t)r;
-		if (blocked > 1000)
-			break;
+	sent = fill_room(room, big);
+	ok(transport_room(&ours->transport) == room, "%zu bytes of room", room);
+	for (i = 0; i < 3; i++)
+		good &= tls_update_key(ours) == TLS_WANT_WRITE;
+	ok(good, "... are not enough for a new key");
+	peer_updates(GNUTLS_KU_PEER);
+	let_all_come();
+	ok(receives("", 0) && write_some(big + sent, 100, &n) == TLS_WANT_WRITE && n == 0, "... nor for an answer and data");
+	while (good && received < sent) {
+		good = peer_takes(big, &received);
+		write_some(NULL, 0, &n);
 	}
-	ok(received == sizeof(big) && memcmp(got, big, sizeof(big)) == 0, "a connection that was full %zu times", blocked);
-	ok(blocked > 0, "... which it was");
-	ok(both_speak(), "... and both speak");
+	ok(good && received == sent && both_speak(), "... and nothing is lost");
+	end();
+}
+
+/* What lies there is moved to make room, and none is read beyond it. */
+static void test_burst(void)
+{
+	static uint8_t big[1 << 19];
+	size_t n, got = 0, at = 0;
+	int space = 1 << 20;
+	bool good = true;
+	uint8_t *wire = peer.wire;
+
+	begin(ROLE_SERVER, "AES-128-GCM");
+	setsockopt(peer.fd, SOL_SOCKET, SO_SNDBUF, &space, sizeof(space));
+	fill(big, sizeof(big));
+	while (at < sizeof(big)) {
+		size_t piece = 1 + (size_t)rand() % 16384;
+
+		if (piece > sizeof(big) - at)
+			piece = sizeof(big) - at;
+		gnutls_record_send(peer.session, big + at, piece);
+		at += piece;
+	}
+	while (peer.size > 0) {
+		ssize_t sent = send(peer.fd, wire, peer.size, MSG_NOSIGNAL);
+
+		if (sent > 0) {
+			peer.size -= (size_t)sent;
+			wire += sent;
+		}
+		good &= receive(&n) == TLS_WANT_READ && memcmp(in, big + got, n) == 0;
+		got += n;
+	}
+	ok(good && got == sizeof(big), "half a megabyte at once");
+	end();
+}
+
+/* Until the login a peer may not say much. */
+static void test_budget(void)
+{
+	size_t n, i;
+
+	begin(ROLE_SERVER, "AES-128-GCM");
+	ours->transport.lifted = false;
+	for (i = 0; i < 5; i++)
+		gnutls_record_send(peer.session, out, 16384);
+	let_all_come();
+	ok(receive(&n) == TLS_FAILED && n == 3 * 16384 && strstr(tls_error(ours), "before authentication"),
+	   "64 KiB before the login, and no more");
+	end();
+}
+
+/* GnuTLS out of its turn. */
+static void test_turns(void)
+{
+	begin(ROLE_SERVER, "AES-128-GCM");
+	ok(gnutls_record_send(ours->session, "x", 1) < 0 && peer_receives("", 0), "GnuTLS writes nothing by itself");
+	end();
+	begin(ROLE_SERVER, "AES-128-GCM");
+	peer_says("data");
+	let_all_come();
+	there_is_more();
+	ok(gnutls_record_recv(ours->session, in, 100) == GNUTLS_E_AGAIN && receives("data", 4), "... and reads nothing");
+	end();
+}
+
+/* ---- when GnuTLS fails us: nothing leaves any more (--wrap, Makefile.am) */
+
+static int failing; /* how many of the next calls do; the others are real */
+
+int __real_gnutls_record_get_state(gnutls_session_t, unsigned, gnutls_datum_t *, gnutls_datum_t *, gnutls_datum_t *,
+				   unsigned char[8]);
+int __wrap_gnutls_record_get_state(gnutls_session_t, unsigned, gnutls_datum_t *, gnutls_datum_t *, gnutls_datum_t *,
+				   unsigned char[8]);
+int __real_gnutls_record_set_state(gnutls_session_t, unsigned, const unsigned char[8]);
+int __wrap_gnutls_record_set_state(gnutls_session_t, unsigned, const unsigned char[8]);
+int __real_gnutls_aead_cipher_encryptv(gnutls_aead_cipher_hd_t, const void *, size_t, const giovec_t *, int, size_t,
+				       const giovec_t *, int, void *, size_t *);
+int __wrap_gnutls_aead_cipher_encryptv(gnutls_aead_cipher_hd_t, const void *, size_t, const giovec_t *, int, size_t,
+				       const giovec_t *, int, void *, size_t *);
+
+static bool fails(void)
+{
+	return failing > 0 && --failing == 0;
+}
+
+int __wrap_gnutls_record_get_state(gnutls_session_t s, unsigned read, gnutls_datum_t *mac, gnutls_datum_t *iv,
+				   gnutls_datum_t *key, unsigned char seq[8])
+{
+	return fails() ? GNUTLS_E_INVALID_REQUEST : __real_gnutls_record_get_state(s, read, mac, iv, key, seq);
+}
+
+int __wrap_gnutls_record_set_state(gnutls_session_t s, unsigned read, const unsigned char seq[8])
+{
+	return fails() ? GNUTLS_E_INVALID_REQUEST : __real_gnutls_record_set_state(s, read, seq);
+}
+
+int __wrap_gnutls_aead_cipher_encryptv(gnutls_aead_cipher_hd_t h, const void *nonce, size_t nonce_size,
+				       const giovec_t *auth, int auth_n, size_t tag, const giovec_t *iov, int iov_n,
+				       void *to, size_t *to_size)
+{
+	return fails() ? GNUTLS_E_ENCRYPTION_FAILED
+		       : __real_gnutls_aead_cipher_encryptv(h, nonce, nonce_size, auth, auth_n, tag, iov, iov_n, to,
+							    to_size);
+}
+
+static void test_failures(void)
+{
+	int call;
+
+	begin(ROLE_SERVER, "AES-128-GCM");
+	failing = 1;
+	ok(!we_say("no", 2) && failing == 0, "a record that cannot be sealed");
+	ok(!we_say("no", 2) && tls_update_key(ours) == TLS_FAILED && peer_receives("", 0), "... is the last one");
+	end();
+	/* Both numbers are lent, and both keys taken. */
+	for (call = 1; call <= 4; call++) {
+		begin(ROLE_SERVER, "AES-128-GCM");
+		failing = call;
+		ok(tls_update_key(ours) == TLS_FAILED && failing == 0, "call %d of a turn fails", call);
+		ok(!we_say("no", 2) && peer_receives("", 0), "... and nothing more is sent");
+		end();
+	}
+}
+
+/* ---- two messages in the last record of the handshake */
+
+static gnutls_datum_t finished_secret;
+static uint8_t secret_bytes[32];
+
+static int keep_secret(gnutls_session_t session, const char *label, const gnutls_datum_t *secret)
+{
+	(void)session;
+	if (strcmp(label, "CLIENT_HANDSHAKE_TRAFFIC_SECRET") == 0) {
+		memcpy(secret_bytes, secret->data, sizeof(secret_bytes));
+		finished_secret = (gnutls_datum_t){ secret_bytes, sizeof(secret_bytes) };
+	}
+	return 0;
+}
+
+/* HKDF-Expand-Label with an empty context: RFC 8446 section 7.1. */
+static void expand(const char *label, uint8_t *ret, size_t size)
+{
+	uint8_t info[32];
+	int n = snprintf((char *)info + 3, sizeof(info) - 4, "tls13 %s", label);
+	gnutls_datum_t datum = { info, (unsigned)n + 4 };
+
+	info[0] = 0;
+	info[1] = (uint8_t)size;
+	info[2] = (uint8_t)n;
+	info[3 + n] = 0;
+	if (gnutls_hkdf_expand(GNUTLS_MAC_SHA256, &finished_secret, &datum, ret, size) < 0)
+		abort();
+}
+
+/* A KeyUpdate behind Finished, in what the client is about to send. */
+static void append_update(void)
+{
+	uint8_t key_bytes[16], iv_bytes[RECORD_NONCE], inner[100], *p = peer.wire + (peer.wire[0] == 20 ? 6 : 0);
+	gnutls_datum_t key = { key_bytes, sizeof(key_bytes) }, iv = { iv_bytes, sizeof(iv_bytes) };
+	struct record_key k = {};
+	size_t n;
+
+	expand("key", key_bytes, sizeof(key_bytes));
+	expand("iv", iv_bytes, sizeof(iv_bytes));
+	if (record_key_set(&k, GNUTLS_CIPHER_AES_128_GCM, &key, &iv, 0) < 0 || record_size(p) > sizeof(inner) ||
+	    record_open(&k, p, record_size(p), inner, &n) != RECORD_HANDSHAKE)
+		abort();
+	memcpy(inner + n, "\x18\x00\x00\x01\x00\x16", 6);
+	peer.size = (size_t)(p - peer.wire) + seal_inner(&k, inner, n + 6, p);
+	record_key_free(&k);
+}
+
+static void test_leftover(void)
+{
+	int pair[2], turn, r = -1;
+	enum tls_io io = TLS_WANT_READ;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0 || tls_new(ROLE_SERVER, pair[0], "", &ours) < 0)
+		abort();
+	peer.fd = pair[1];
+	peer_begin(ROLE_CLIENT, "AES-128-GCM");
+	gnutls_session_set_keylog_function(peer.session, keep_secret);
+	for (turn = 0; turn < 10 && (io == TLS_WANT_READ || io == TLS_WANT_WRITE); turn++) {
+		io = tls_handshake(ours);
+		if (r < 0) {
+			r = gnutls_handshake(peer.session);
+			if (r == 0)
+				append_update();
+		}
+		let_all_come();
+		there_is_more();
+	}
+	ok(r == 0 && io == TLS_FAILED, "a KeyUpdate in the record of Finished");
 	end();
 }
 
@@ -499,6 +816,7 @@ int main(void)
 	test_damage("the version", 1, 1);
 	test_damage("the length", 4, 1);
 	test_damage("the data", 6, 0x80);
+	test_damage_unanswered();
 	test_foreign("a record without encryption", "\x16\x03\x03\x00\x05\x18\x00\x00\x01\x00", 10);
 	test_foreign("an alert without encryption", "\x15\x03\x03\x00\x02\x01\x00", 7);
 	test_foreign("an empty record", "\x17\x03\x03\x00\x00", 5);
@@ -510,9 +828,21 @@ int main(void)
 	test_strange("a record of no type", "\0\0\0", 3);
 	test_strange("a handshake message that comes too late", "\x01\x00\x00\x00\x16", 5);
 	test_strange("a KeyUpdate that is none", "\x18\x00\x00\x01\x02\x16", 6);
+	test_strange("half a KeyUpdate", "\x18\x00\x00\x16", 4);
+	test_strange("two of them", "\x18\x00\x00\x01\x00\x18\x00\x00\x01\x00\x16", 11);
+	test_strange("an empty handshake record", "\x16", 1);
 	test_strange("an alert of three bytes", "\x02\x50\x00\x15", 4);
 	test_replay();
 	test_empty();
 	test_full();
+	test_tight(27);
+	test_tight(100);
+	test_tight(RECORD_MOST);
+	test_tight(RECORD_MOST + 26);
+	test_burst();
+	test_budget();
+	test_turns();
+	test_failures();
+	test_leftover();
 	return finish();
 }
