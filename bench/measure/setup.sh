@@ -27,6 +27,8 @@ tunnel_up()
 	client_pids=$(tunnel_pids client)
 	device_mtu client
 	device_mtu server
+	streams_congestion client
+	streams_congestion server
 	wants setup || return 0
 	record setup_ms "$(milliseconds $(($(cat "$first") - begin)))"
 	record setup_cpu_ms "$(milliseconds "$(tunnel_cpu_ns)")"
@@ -39,6 +41,15 @@ device_mtu()
 
 	got=$(on "$1" ip -o link | sed -En '/^[0-9]+: (lo|eth[12])[@:]/d; s/.* mtu ([0-9]+) .*/\1/p')
 	[ "$got" = $mtu ] || note "the tunnel's MTU is $got on the $1"
+}
+
+# From a connection's first packet on, by the tunnel's routes: one that begins as BBR, where that is the
+# machine's default, keeps BBR's timer for each packet whatever iperf3 chooses then.
+streams_congestion()
+{
+	on "$1" ip route | sed '/dev eth[12]/d' | while read -r route; do
+		on "$1" ip route change $route congctl $congestion
+	done
 }
 
 milliseconds()
