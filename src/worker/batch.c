@@ -127,14 +127,20 @@ int batch_out_flush(struct batch_out *b, const struct sockaddr *to, socklen_t to
 
 int batch_in_open(struct batch_in *b, int fd)
 {
-	*b = (struct batch_in){ .fd = fd, .buffer = malloc(IN_SIZE) };
-	return b->buffer ? 0 : -ENOMEM;
+	/* Untouched pages cost nothing: a quiet path needs a page of each. */
+	*b = (struct batch_in){ .fd = fd, .buffers = malloc((size_t)BATCH_BUFFERS * IN_SIZE) };
+	return b->buffers ? 0 : -ENOMEM;
 }
 
 void batch_in_close(struct batch_in *b)
 {
-	free(b->buffer);
-	b->buffer = NULL;
+	free(b->buffers);
+	b->buffers = NULL;
+}
+
+static uint8_t *buffer(const struct batch_in *b)
+{
+	return b->buffers + (size_t)b->turn * IN_SIZE;
 }
 
 static size_t segment_size(struct msghdr *msg, size_t size)
@@ -158,7 +164,7 @@ int batch_in_receive(struct batch_in *b)
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int)) + 64];
 	} control;
-	struct iovec iov = { b->buffer, IN_SIZE };
+	struct iovec iov;
 	struct msghdr msg = {
 		.msg_name = &b->from,
 		.msg_namelen = sizeof(b->from),
@@ -170,6 +176,8 @@ int batch_in_receive(struct batch_in *b)
 	int tries = 4;
 	ssize_t n;
 
+	b->turn = (b->turn + 1) % BATCH_BUFFERS;
+	iov = (struct iovec){ buffer(b), IN_SIZE };
 	b->size = b->at = 0;
 	do /* an ICMP error of an earlier datagram is nobody's business: whoever sent it may lie */
 		n = recvmsg(b->fd, &msg, MSG_DONTWAIT);
@@ -185,7 +193,7 @@ int batch_in_receive(struct batch_in *b)
 
 uint8_t *batch_in_next(struct batch_in *b, size_t *ret_size)
 {
-	uint8_t *p = b->buffer + b->at;
+	uint8_t *p = buffer(b) + b->at;
 	size_t left = b->size - b->at;
 
 	if (left == 0)

@@ -15,6 +15,7 @@
 enum {
 	BATCH_SEGMENTS = 64,   /* of one sendmsg: UDP_MAX_SEGMENTS of older kernels */
 	BATCH_MOST = 65507,    /* bytes of one sendmsg: the largest UDP datagram */
+	BATCH_BUFFERS = 4,     /* for what was received */
 };
 
 /* ---- out */
@@ -51,13 +52,14 @@ struct batch_in {
 	uint64_t received_bytes;
 	struct sockaddr_storage from;
 	socklen_t from_size;
-	uint8_t *buffer;  /* 64 KiB */
+	uint8_t *buffers; /* BATCH_BUFFERS of 64 KiB, in turn */
+	unsigned turn;
 };
 
 int batch_in_open(struct batch_in *b, int fd);
 void batch_in_close(struct batch_in *b);
 
-/* Receives from one sender; everything that was handed out before is gone.  0; -EAGAIN. */
+/* Receives from one sender; what it handed out BATCH_BUFFERS calls ago is gone.  0; -EAGAIN. */
 int batch_in_receive(struct batch_in *b);
 
 /* The next datagram, where it lies, or NULL. */

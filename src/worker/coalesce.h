@@ -21,7 +21,7 @@
 #include "vnet.h"
 
 enum {
-	COALESCE_MOST = 128,    /* packets of a batch */
+	COALESCE_MOST = 256,    /* packets of a batch */
 	COALESCE_SEGMENTS = 64, /* packets of a superframe */
 	COALESCE_FLOWS = 16,    /* flows that can be merged at the same time */
 	COALESCE_IOV = 1 + COALESCE_SEGMENTS,

@@ -225,7 +225,6 @@ static void take_batch(struct udp *u, uint64_t now)
 		else
 			udp_in_packet(&u->in, now, &p);
 	}
-	udp_in_write(&u->in);
 	if (authentic)
 		path_heard(&u->path, now, &from, newest);
 	if (authentic && u->reliable)
@@ -236,12 +235,14 @@ bool udp_receive(struct udp *u, uint64_t now, int most)
 {
 	int i;
 
-	for (i = 0; i < most; i++) {
-		if (batch_in_receive(&u->batch) < 0)
-			return false;
+	/* A superframe seldom ends where a datagram's batch does: it is merged beyond that. */
+	for (i = 0; i < most && batch_in_receive(&u->batch) == 0; i++) {
 		take_batch(u, now);
+		if ((i + 1) % BATCH_BUFFERS == 0)
+			udp_in_write(&u->in);
 	}
-	return true;
+	udp_in_write(&u->in);
+	return i == most;
 }
 
 int udp_on_frame(struct udp *u, uint64_t now, uint8_t type, const uint8_t *payload)

@@ -390,6 +390,7 @@ static void test_limits(void)
 	struct shape s = two();
 	struct vnet_hdr h;
 	size_t size;
+	uint32_t i;
 
 	s.payload = 65 * 100;
 	ok(frames_of(&s, ALL, &h, &size) == 2 && size == 52 + 6400, "at most 64 segments");
@@ -403,12 +404,14 @@ static void test_limits(void)
 	ok(frames_of(&s, ALL, &h, &size) == 1 && size == 65535, "but not one byte less");
 	s.payload = s.gso_size = 100;
 	coalesce_init(&c, s.type, ALL);
-	for (uint32_t i = 0; i < COALESCE_MOST; i++) {
+	for (i = 0; i < COALESCE_MOST; i++) {
 		sizes[i] = write_packet(&s, i, i * 100, 100, 0x10, 0, room[i]);
 		add(i);
 	}
 	ok(coalesce_add(&c, room[0], sizes[0]) == -ENOBUFS, "a full batch takes no more");
-	ok(next_frame(&h) == 6452 && next_frame(&h) == 6452 && !next_frame(&h), "nothing is lost");
+	for (i = 0; next_frame(&h) == 6452; i++)
+		;
+	ok(i == COALESCE_MOST / COALESCE_SEGMENTS && !next_frame(&h), "nothing is lost");
 	ok(coalesce_add(&c, room[0], 19) == -EBADMSG, "what is not a packet is refused");
 	ok(!next_frame(&h), "and not passed on");
 }
