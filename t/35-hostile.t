@@ -82,7 +82,7 @@ attack silent one_byte slow_hello quiet never_reads
 later=
 attack http ssh legacy long_record long_hello many_ccs tls12 no_alpn other_alpn half_closed second_hello early_data
 attack data_first init_99 init_101 init_16m early_text early_option name_dots name_percent name_nul name_high name_none name_64 name_padding
-attack share_zero share_ones share_high share_odd unknown_name wrong_password broken_off init_twice replay
+attack share_zero share_ones share_high share_odd unknown_name wrong_password broken_off cut_blind cut_proof garbled_proof init_twice replay
 attack accept_other_type accept_larger accept_suite accept_spi accept_truncated accept_twice accept_critical accept_65
 attack data_16m no_packets no_ethernet vnet_lies bomb bomb_4g bomb_lie echo_flood ill_text fin rekey_skip rekey_zero key_updates after_update
 # shellcheck disable=SC2086
@@ -145,7 +145,14 @@ for case in share_zero unknown_name wrong_password replay; do
 		grep -q "^vtun: auth failure from $(cat "$scratch/$case.from") port" "$scratch/server.log"
 done
 ok "T20: who hangs up after AUTH_RESP has failed, and has left" \
-	grep -q "^vtun: $(cat "$scratch/broken_off.from") port .*lost" "$scratch/server.log"
+	grep -q "^vtun: auth failure from $(cat "$scratch/broken_off.from") port .*left without proof" "$scratch/server.log"
+answer cut_blind reset "T20: who sends a proof before the answer, and resets"
+answer cut_proof reset "... who sends half a proof, and resets"
+answer garbled_proof "$protocol" "... and one whose proof does not decrypt"
+for case in cut_blind cut_proof garbled_proof; do
+	ok "... $case has failed, says the log" wait_until 10 \
+		grep -q "^vtun: auth failure from $(cat "$scratch/$case.from") port" "$scratch/server.log"
+done
 
 # ---- peers who know a password
 

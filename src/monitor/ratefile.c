@@ -169,20 +169,36 @@ int ratefile_check(int fd, const uint8_t mark[static RATEFILE_MARK_SIZE])
 	return r < 0 ? r : 1;
 }
 
-/* Whose time comes first gives way; in a group that has all that it may have, of that group. */
+/* How many the key's group has. */
+static unsigned of_group(const struct slot slots[static WAYS], uint64_t key)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < WAYS; i++)
+		n += slots[i].until && !((slots[i].key ^ key) & GROUP);
+	return n;
+}
+
+/* Whose time comes first gives way.  Of groups, one that has all that it may have has to content itself; and
+ * else one of the largest gives way, so that the only one of a group goes last. */
 static unsigned choose(const struct slot slots[static WAYS], enum rate_area area, uint64_t key)
 {
-	unsigned i, first = 0, n = 0, first_of_group = 0;
+	bool groups = areas[area].groups, own = groups && of_group(slots, key) >= RATEFILE_OF_GROUP;
+	unsigned i, choice = WAYS, most = 0;
 
 	for (i = 0; i < WAYS; i++) {
-		if (slots[i].until < slots[first].until)
-			first = i;
-		if (!slots[i].until || (slots[i].key ^ key) & GROUP)
+		unsigned n = groups && !own ? of_group(slots, slots[i].key) : 0;
+
+		if (own && (!slots[i].until || (slots[i].key ^ key) & GROUP))
 			continue;
-		if (n++ == 0 || slots[i].until < slots[first_of_group].until)
-			first_of_group = i;
+		if (!own && !slots[i].until)
+			return i;
+		if (choice == WAYS || n > most || (n == most && slots[i].until < slots[choice].until)) {
+			choice = i;
+			most = n;
+		}
 	}
-	return areas[area].groups && n >= RATEFILE_OF_GROUP ? first_of_group : first;
+	return choice;
 }
 
 int ratefile_get(int fd, enum rate_area area, uint64_t key, uint64_t now, uint64_t span,

@@ -5,27 +5,44 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/bytes.h"
 #include "common/terms.h"
 
 enum { SOURCE_MAX = 1 + 8 };
+
+/* All of 127.0.0.0/8 is this machine. */
+static size_t v4_prefix(const uint8_t address[static 4], uint8_t out[static SOURCE_MAX])
+{
+	out[0] = 4;
+	memcpy(out + 1, address, 4);
+	if (address[0] == 127)
+		memset(out + 2, 0, 3);
+	return 5;
+}
+
+/* The link of fe80::/64 stands in its zeros: on each there are others. */
+static size_t v6_prefix(const struct sockaddr_in6 *source, uint8_t out[static SOURCE_MAX])
+{
+	out[0] = 6;
+	memcpy(out + 1, source->sin6_addr.s6_addr, 8);
+	if (IN6_IS_ADDR_LINKLOCAL(&source->sin6_addr))
+		put_be32(out + 3, source->sin6_scope_id);
+	return 9;
+}
 
 /* A kind, then /32 or /64.  Returns its size. */
 static size_t source_prefix(const struct sockaddr *source, uint8_t out[static SOURCE_MAX])
 {
 	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
-	const struct in6_addr *a = &((const struct sockaddr_in6 *)source)->sin6_addr;
-	bool is_v4 = false;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)source;
+	const uint8_t *a = v6->sin6_addr.s6_addr;
 
-	if (source->sa_family == AF_INET) {
-		out[0] = 4;
-		memcpy(out + 1, &((const struct sockaddr_in *)source)->sin_addr, 4);
-		return 5;
-	}
+	if (source->sa_family == AF_INET)
+		return v4_prefix((const uint8_t *)&((const struct sockaddr_in *)source)->sin_addr, out);
 	if (source->sa_family == AF_INET6) {
-		is_v4 = IN6_IS_ADDR_V4MAPPED(a) || memcmp(a, nat64, sizeof(nat64)) == 0;
-		out[0] = is_v4 ? 4 : 6;
-		memcpy(out + 1, a->s6_addr + (is_v4 ? 12 : 0), is_v4 ? 4 : 8);
-		return is_v4 ? 5 : 9;
+		bool is_v4 = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) || memcmp(a, nat64, sizeof(nat64)) == 0;
+
+		return is_v4 ? v4_prefix(a + 12, out) : v6_prefix(v6, out);
 	}
 	out[0] = 0;
 	return 1;

@@ -14,7 +14,8 @@
 enum { RATEKEY_SECRET_SIZE = crypto_shorthash_KEYBYTES };
 
 /* Of the source, the name, or both; NULL: not of it.  A source is what one customer has at least: an IPv4
- * address, also in its ::ffff: form and as a translator writes it (RFC 6052), or an IPv6 /64. */
+ * address, also in its ::ffff: form and as a translator writes it (RFC 6052), or an IPv6 /64 (that of link-local
+ * addresses on each link by itself).  This machine's 127.0.0.0/8 is one. */
 uint64_t ratekey_of(const uint8_t secret[static RATEKEY_SECRET_SIZE], enum rate_area area,
 		    const struct sockaddr *source, const char *name);
 

@@ -18,7 +18,8 @@ static const struct bucket_rate source_rate = { .burst = 10, .refill_ms = 6000 }
 static const struct bucket_rate visit_rate = { .burst = 100, .refill_ms = 600 };
 static const struct bucket_rate name_rate = { .burst = 30, .refill_ms = 2000 };
 
-enum { SHARE = 4, SHARE_OF_NEIGHBOURS = 2, SEATS_OF_ONE = 24, SEATS_FOR_NEW = 16 };
+enum { SHARE = 4, SHARE_OF_NEIGHBOURS = 2, SEATS_OF_ONE = 24, SEATS_FOR_NEW = 16,
+       SEATS_WELCOME = 32 };
 
 #define KNOWN_MS (30 * 24ull * 3600 * 1000)
 
@@ -173,8 +174,9 @@ static bool has_room(unsigned waiting, unsigned own, unsigned near, bool is_gues
 	       randombytes_uniform(100) >= bucket_drop_percent(waiting);
 }
 
-/* What begins costs a process and a TLS handshake, also if it never comes to an attempt. */
-static int visit(struct throttle *t, const struct sockaddr *source, uint64_t now)
+/* What begins costs a process and a TLS handshake, also if it never comes to an attempt.  Who is welcome comes
+ * in none the less: others behind his address, or a web page that he looks at, can make connections. */
+static int visit(struct throttle *t, const struct sockaddr *source, uint64_t now, bool welcome)
 {
 	struct rate_entry e;
 	int r = get_visitor(t, source, now, &e);
@@ -183,7 +185,7 @@ static int visit(struct throttle *t, const struct sockaddr *source, uint64_t now
 		return r;
 	t->charged_visit = bucket_take(&visit_rate, &e.until, now);
 	if (!t->charged_visit)
-		return 0;
+		return welcome;
 	r = ratefile_put(t->fd, &e);
 	return r < 0 ? r : 1;
 }
@@ -213,7 +215,7 @@ static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now
 	r = ratefile_take_seat(t->fd, e.key, wider);
 	if (r < 0)
 		return r == -EAGAIN ? 0 : r;
-	return visit(t, source, now);
+	return visit(t, source, now, guest.until > now && waiting < SEATS_WELCOME);
 }
 
 /* What a caller is told who asks for yes or no, when the file cannot be used: no. */
@@ -285,6 +287,8 @@ int throttle_attempt(struct throttle *t, const struct sockaddr *source, const ch
 static int refund(struct throttle *t, const struct bucket_rate *rate, struct rate_entry *e,
 		  uint64_t now)
 {
+	if (!e->until)
+		return 0; /* others have taken its slot */
 	bucket_refund(rate, &e->until, now);
 	return ratefile_put(t->fd, e);
 }

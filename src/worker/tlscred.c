@@ -32,26 +32,25 @@ static int make_key(gnutls_privkey_t *ret)
 /* The credentials take the key over, also when this fails. */
 static int set_key(gnutls_certificate_credentials_t cred, gnutls_privkey_t key)
 {
-	gnutls_pcert_st *pcert = gnutls_calloc(1, sizeof(*pcert));
+	gnutls_pcert_st pcert = {};
 	gnutls_pubkey_t public = NULL;
-	int r = pcert ? gnutls_pubkey_init(&public) : GNUTLS_E_MEMORY_ERROR;
+	int r = gnutls_pubkey_init(&public);
 
 	if (r == 0)
 		r = gnutls_pubkey_import_privkey(public, key, GNUTLS_KEY_DIGITAL_SIGNATURE, 0);
 	if (r == 0) {
-		r = gnutls_pcert_import_rawpk(pcert, public, 0); /* takes `public` */
+		r = gnutls_pcert_import_rawpk(&pcert, public, 0); /* takes `public` */
 		if (r == 0)
 			public = NULL;
 	}
 	if (r == 0) {
-		r = gnutls_certificate_set_key(cred, NULL, 0, pcert, 1, key);
+		r = gnutls_certificate_set_key(cred, NULL, 0, &pcert, 1, key);
 		if (r >= 0)
-			return 0; /* pcert and key are the credentials' now */
-		gnutls_pcert_deinit(pcert);
+			return 0; /* what pcert refers to, and the key, are the credentials' now */
+		gnutls_pcert_deinit(&pcert);
 	}
 	if (public)
 		gnutls_pubkey_deinit(public);
-	gnutls_free(pcert);
 	gnutls_privkey_deinit(key);
 	return r;
 }

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -299,6 +301,47 @@ static void broken_off(void)
 	printf("gone\n");
 }
 
+static void reset(void)
+{
+	static const struct linger none = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	close(fd);
+	printf("reset\n");
+}
+
+/* The proof goes before the answer can have come, and the connection is cut at once.  Without Nagle, which would
+ * keep it back. */
+static void cut_blind(void)
+{
+	static const uint8_t no_proof[AUTH_TAG_SIZE] = { 1 };
+	struct auth *a;
+	int on = 1;
+
+	connect_tls();
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	make_init(&a, "h", "wrong");
+	put(FRAME_AUTH_INIT, init, sizeof(init));
+	put(FRAME_AUTH_CONF, no_proof, sizeof(no_proof));
+	usleep(20000);
+	reset();
+}
+
+static void cut_proof(void)
+{
+	say_init("h", "wrong");
+	put_raw("\x05\0\0\x40??", 6);
+	usleep(20000);
+	reset();
+}
+
+static void garbled_proof(void)
+{
+	say_init("h", "wrong");
+	raw("\x17\x03\x03\0\x20????????????????????????????????", 37);
+	print_end();
+}
+
 /* A child's exit code; 1 is give_up()'s. */
 enum { TURNED_AWAY = 10, REFUSED, STRANGE };
 
@@ -389,6 +432,7 @@ const struct hostile_case stranger_cases[] = {
 	CASE(init_99), CASE(init_101), CASE(init_16m), CASE(name_dots), CASE(name_percent),
 	CASE(name_nul), CASE(name_high), CASE(name_none), CASE(name_64), CASE(name_padding),
 	CASE(share_zero), CASE(share_ones), CASE(share_high), CASE(share_odd), CASE(unknown_name),
-	CASE(wrong_password), CASE(broken_off), CASE(early_text), CASE(early_option),
+	CASE(wrong_password), CASE(broken_off), CASE(cut_blind), CASE(cut_proof),
+	CASE(garbled_proof), CASE(early_text), CASE(early_option),
 	CASE(init_twice), CASE(crowd), CASE(replay), { 0 },
 };

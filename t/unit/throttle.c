@@ -62,10 +62,17 @@ static const struct sockaddr *address(const char *text)
 	struct sockaddr_storage *a = &ring[next++ % ARRAY_SIZE(ring)];
 	struct sockaddr_in *v4 = (void *)a;
 	struct sockaddr_in6 *v6 = (void *)a;
+	char copy[64], *link;
 
+	snprintf(copy, sizeof(copy), "%s", text);
+	link = strchr(copy, '%');
+	if (link)
+		*link++ = 0;
 	memset(a, 0, sizeof(*a));
-	a->ss_family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	if (inet_pton(a->ss_family, text, a->ss_family == AF_INET ? (void *)&v4->sin_addr :
+	a->ss_family = strchr(copy, ':') ? AF_INET6 : AF_INET;
+	if (link)
+		v6->sin6_scope_id = (uint32_t)atoi(link);
+	if (inet_pton(a->ss_family, copy, a->ss_family == AF_INET ? (void *)&v4->sin_addr :
 		      (void *)&v6->sin6_addr) != 1)
 		abort();
 	return (const struct sockaddr *)a;
@@ -169,6 +176,10 @@ static void per_source(void)
 	   !is_admitted("192.0.2.1"), "an IPv4 address is the same behind ::ffff:");
 	ok(passing(15, "64:ff9b::192.0.2.103", "n-") == 10 && !is_admitted("192.0.2.103") &&
 	   is_admitted("64:ff9b::192.0.2.104"), "and behind a translator's 64:ff9b::/96");
+	ok(passing(15, "127.1.2.", "n-") == 10 && !is_admitted("127.0.0.1") && !is_admitted("::ffff:127.200.0.1"),
+	   "all of 127.0.0.0/8 is this machine");
+	ok(passing(15, "fe80::1%2", "n-") == 10 && !is_admitted("fe80::2%2") && is_admitted("fe80::1%3") &&
+	   is_admitted("fe80::1"), "and link-local addresses are of one link");
 }
 
 static void per_name(void)
@@ -249,8 +260,35 @@ static void crowd_of_one_account(void)
 		passing(40, "198.51.100.", name);
 		in += logs_in("192.0.2.1", name);
 	}
-	/* By chance five of them may have their places in one set. */
-	ok(in >= OWNERS - 2, "one account's logins from everywhere push no owners of other names out");
+	/* By chance nine of them may have their places in one set, but hardly do. */
+	ok(in == OWNERS, "one account's logins from everywhere push no owners of other names out");
+}
+
+/* Who was where, when the places in the table do not suffice for all of it. */
+static void many_places(void)
+{
+	enum { OWNERS = 100, PLACES = 4 };
+	char name[16], source[32];
+	int i, place, one = 0, in[OWNERS] = {};
+
+	start_afresh();
+	for (place = 1; place <= PLACES; place++) {
+		for (i = 0; i < OWNERS; i++) {
+			snprintf(name, sizeof(name), "owner-%d", i);
+			snprintf(source, sizeof(source), "192.0.%d.%d", place, i);
+			has_had(source, name);
+		}
+	}
+	for (i = 0; i < OWNERS; i++) {
+		snprintf(name, sizeof(name), "owner-%d", i);
+		passing(40, "198.51.100.", name);
+		for (place = 1; place <= PLACES; place++) {
+			snprintf(source, sizeof(source), "192.0.%d.%d", place, i);
+			in[i] += fails(source, name);
+		}
+		one += in[i] > 0;
+	}
+	ok(one == OWNERS, "of each of a hundred names with four places each one at least is remembered");
 }
 
 /* Connections that come to no attempt. */
@@ -271,6 +309,14 @@ static void visits(void)
 	for (in = 0, i = 0; i < 200; i++)
 		in += visits_and_logs_in("192.0.2.5");
 	ok(in == 200, "logins give theirs back");
+
+	start_afresh();
+	has_had("192.0.2.5", "mine");
+	for (in = 0, i = 0; i < 150; i++)
+		in += is_admitted("192.0.2.5");
+	ok(in == 150, "who has had a session is welcome also when others behind his address have used them up");
+	passing(15, "192.0.2.5", "n-");
+	ok(!is_admitted("192.0.2.5"), "... but for failures");
 }
 
 static void disconnects(void)
@@ -736,6 +782,7 @@ int main(void)
 	per_name();
 	successes();
 	crowd_of_one_account();
+	many_places();
 	visits();
 	disconnects();
 	seats();
