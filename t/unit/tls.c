@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * Our TLS with a peer that is GnuTLS alone: data in records of our own, and all that is no data in
- * between.  What the peer writes lies in a buffer first, and comes as the test lets it come.
+ * between.
  */
 #include "worker/tls_state.h"
 
@@ -13,80 +13,23 @@
 #include <unistd.h>
 
 #include "common/ipc.h"
-#include "records.h"
 #include "tap.h"
-#include "worker/tlscred.h"
+#include "tlspeer.h"
 
-struct peer {
-	gnutls_session_t session;
-	gnutls_certificate_credentials_t cred;
-	int fd;
-	size_t size; /* written, and not let come yet */
-	uint8_t wire[1 << 20];
-};
-
-static struct peer peer;
 static struct tls *ours;
 static uint8_t in[1 << 20], out[1 << 18];
-
-/* ---- the peer */
-
-static ssize_t keep(gnutls_transport_ptr_t context, const void *data, size_t size)
-{
-	(void)context;
-	if (peer.size + size > sizeof(peer.wire))
-		abort();
-	memcpy(peer.wire + peer.size, data, size);
-	peer.size += size;
-	return (ssize_t)size;
-}
 
 /* The first `size` bytes of what the peer has written come. */
 static void let_come(size_t size)
 {
 	if (send(peer.fd, peer.wire, size, MSG_NOSIGNAL) != (ssize_t)size)
 		abort();
-	peer.size -= size;
-	memmove(peer.wire, peer.wire + size, peer.size);
+	peer_lets_go(size);
 }
 
 static void let_all_come(void)
 {
 	let_come(peer.size);
-}
-
-static void peer_begin(int role, const char *cipher)
-{
-	static const gnutls_datum_t alpn = { (unsigned char *)"vtun/4", 6 };
-	char priority[200];
-
-	snprintf(priority, sizeof(priority),
-		 "NONE:+VERS-TLS1.3:+%s:+AEAD:+GROUP-X25519:+SIGN-EDDSA-ED25519:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK",
-		 cipher);
-	if (tlscred_new(role, &peer.cred) < 0 ||
-	    gnutls_init(&peer.session, GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS | GNUTLS_ENABLE_RAWPK |
-				       (role == ROLE_SERVER ? GNUTLS_SERVER : GNUTLS_CLIENT)) < 0 ||
-	    gnutls_priority_set_direct(peer.session, priority, NULL) < 0 ||
-	    gnutls_credentials_set(peer.session, GNUTLS_CRD_CERTIFICATE, peer.cred) < 0 ||
-	    gnutls_alpn_set_protocols(peer.session, &alpn, 1, 0) < 0)
-		abort();
-	gnutls_transport_set_int(peer.session, peer.fd);
-	gnutls_transport_set_push_function(peer.session, keep);
-	peer.size = 0;
-}
-
-/* The peer writes a record around this. */
-static void peer_writes(const void *inner, size_t size)
-{
-	struct record_key k = {};
-
-	if (record_take(&k, peer.session, false) < 0)
-		abort();
-	peer.size += seal_inner(&k, inner, size, peer.wire + peer.size);
-	k.seq++;
-	if (record_lend(&k, peer.session, false) < 0)
-		abort();
-	record_key_free(&k);
 }
 
 /* ---- a session */
@@ -136,8 +79,7 @@ static void end(void)
 	int fd = our_fd();
 
 	tls_free(ours);
-	gnutls_deinit(peer.session);
-	gnutls_certificate_free_credentials(peer.cred);
+	peer_end();
 	close(fd);
 	close(peer.fd);
 }
