@@ -54,8 +54,6 @@ static void heed(const uint8_t *data, size_t size)
 /* All has been read. */
 static void settle(enum tls_io io)
 {
-	if (closed && io == TLS_FAILED)
-		return; /* after a close GnuTLS gets no turn any more */
 	must_end_well(io);
 	if (ends_at == alert_at && come >= alert_at && come < spoilt)
 		must(!ours->out.aead); /* RFC 8446 section 6.2 */

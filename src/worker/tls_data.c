@@ -24,23 +24,27 @@ static enum tls_io fail_writing(struct tls *t, const char *what)
 	return fail(t, what);
 }
 
-/* GnuTLS may write, and read `size` bytes that have come. */
+/* GnuTLS may read `size` bytes that have come, and write, unless there is nothing more to be written. */
 static enum tls_io begin_turn(struct tls *t, size_t size)
 {
-	if (!t->out.aead || record_lend(&t->out, t->session, false) < 0 ||
-	    record_lend(&t->in, t->session, true) < 0)
+	t->may_write = t->out.aead;
+	if ((t->may_write && record_lend(&t->out, t->session, false) < 0) ||
+	    record_lend(&t->in, t->session, true) < 0) {
+		t->may_write = false;
 		return fail_writing(t, "no sequence numbers for its records");
+	}
 	t->may_read = size;
-	t->may_write = true;
 	return TLS_OK;
 }
 
 /* It may have other keys than before. */
 enum tls_io tls_end_turn(struct tls *t)
 {
+	bool wrote = t->may_write;
+
 	t->may_read = 0;
 	t->may_write = false;
-	if (record_take(&t->out, t->session, false) < 0 || record_take(&t->in, t->session, true) < 0)
+	if ((wrote && record_take(&t->out, t->session, false) < 0) || record_take(&t->in, t->session, true) < 0)
 		return fail_writing(t, "no keys for its records");
 	/* Nothing may wait there of which we know nothing: RFC 8446 section 5.1 has keys change between records. */
 	if (gnutls_record_check_pending(t->session) > 0)
@@ -235,6 +239,8 @@ enum tls_io tls_update_key(struct tls *t)
 	enum tls_io io = transport_room(&t->transport) < RECORD_SPACE ? flush(t) : TLS_OK;
 	int r;
 
+	if (!t->out.aead)
+		return fail_writing(t, "it cannot be written to");
 	if (io == TLS_OK)
 		io = begin_turn(t, 0);
 	if (io != TLS_OK)
@@ -247,7 +253,7 @@ enum tls_io tls_update_key(struct tls *t)
 void tls_close(struct tls *t)
 {
 	/* It is GnuTLS's turn as long as there are no keys. */
-	if (!t->may_write && begin_turn(t, 0) != TLS_OK)
+	if (!t->may_write && (!t->out.aead || begin_turn(t, 0) != TLS_OK))
 		return;
 	gnutls_bye(t->session, GNUTLS_SHUT_WR);
 	t->may_write = false;

@@ -321,6 +321,15 @@ static void test_ends(void)
 	   "... after which nothing is sent");
 	end();
 
+	begin(ROLE_SERVER, "AES-128-GCM");
+	tls_close(ours);
+	peer_updates(GNUTLS_KU_PEER);
+	peer_says("last");
+	gnutls_bye(peer.session, GNUTLS_SHUT_WR);
+	let_all_come();
+	ok(ends(TLS_CLOSED, 4) && memcmp(in, "last", 4) == 0, "what comes behind our close is read, a new key as well");
+	end();
+
 	begin(ROLE_CLIENT, "AES-128-GCM");
 	gnutls_alert_send(peer.session, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR);
 	let_all_come();
