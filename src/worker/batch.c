@@ -127,7 +127,7 @@ int batch_out_flush(struct batch_out *b, const struct sockaddr *to, socklen_t to
 
 int batch_in_open(struct batch_in *b, int fd)
 {
-	/* Untouched pages cost nothing: a quiet path needs a page of each. */
+	/* Untouched pages cost nothing: a quiet path needs some of the first. */
 	*b = (struct batch_in){ .fd = fd, .buffers = malloc((size_t)BATCH_BUFFERS * IN_SIZE) };
 	return b->buffers ? 0 : -ENOMEM;
 }

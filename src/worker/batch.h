@@ -59,6 +59,12 @@ struct batch_in {
 int batch_in_open(struct batch_in *b, int fd);
 void batch_in_close(struct batch_in *b);
 
+/* All that was handed out is done with: it begins with the first buffer again, which is still in the cache. */
+static inline void batch_in_begin(struct batch_in *b)
+{
+	b->turn = BATCH_BUFFERS - 1;
+}
+
 /* Receives from one sender; what it handed out BATCH_BUFFERS calls ago is gone.  0; -EAGAIN. */
 int batch_in_receive(struct batch_in *b);
 

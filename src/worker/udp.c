@@ -235,6 +235,7 @@ bool udp_receive(struct udp *u, uint64_t now, int most)
 {
 	int i;
 
+	batch_in_begin(&u->batch);
 	/* A superframe seldom ends where a datagram's batch does: it is merged beyond that. */
 	for (i = 0; i < most && batch_in_receive(&u->batch) == 0; i++) {
 		take_batch(u, now);
