@@ -31,7 +31,7 @@ static enum tls_io ended;
 static size_t written, received; /* of our data */
 static unsigned our_updates;     /* at most */
 static bool answer_due;          /* the peer has asked for a new key */
-static bool closed;
+static bool closed, unsaid;      /* we have; and nobody has been told */
 static bool deaf;                /* the peer reads no more */
 
 /* ---- we read */
@@ -147,9 +147,17 @@ static void we_update(void)
 	must_succeed(tls_update_key(ours));
 }
 
+/* Where the network takes nothing there may be no room for it. */
 static void we_close(void)
 {
+	bool has_room = transport_room(&ours->transport) >= 2 + RECORD_OVERHEAD, can = ours->out.aead;
+	uint64_t before = all_out();
+
 	tls_close(ours);
+	if (can && all_out() == before) {
+		must(!has_room || broken);
+		unsaid = true;
+	}
 	closed = true;
 }
 
@@ -233,7 +241,7 @@ static void begin(uint8_t what, uint8_t left)
 	written = received = 0;
 	our_updates = OWED;
 	ended = 0;
-	answer_due = closed = deaf = false;
+	answer_due = closed = unsaid = deaf = false;
 	if (what & SAYS_EARLY) {
 		memcpy(said, pattern, EARLY);
 		said_size = marks[0].said = EARLY;
@@ -356,7 +364,7 @@ static void finish(void)
 	peer_reads();
 	we_close();
 	peer_reads();
-	must(deaf || broken || alerts);
+	must(deaf || broken || alerts || unsaid);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
