@@ -19,7 +19,7 @@ static const struct bucket_rate visit_rate = { .burst = 100, .refill_ms = 600 };
 static const struct bucket_rate name_rate = { .burst = 30, .refill_ms = 2000 };
 
 enum { SHARE = 4, SHARE_OF_NEIGHBOURS = 2, SEATS_OF_ONE = 24, SEATS_FOR_NEW = 16,
-       SEATS_WELCOME = 32 };
+       SEATS_WELCOME = 32, SEATS_OF_WELCOME = 4 };
 
 #define KNOWN_MS (30 * 24ull * 3600 * 1000)
 
@@ -175,7 +175,8 @@ static bool has_room(unsigned waiting, unsigned own, unsigned near, bool is_gues
 }
 
 /* What begins costs a process and a TLS handshake, also if it never comes to an attempt.  Who is welcome comes
- * in none the less: others behind his address, or a web page that he looks at, can make connections. */
+ * in none the less: others behind his address, or a web page that he looks at, can make connections.  But no
+ * more than a few at a time, for who has an account can mean ill too. */
 static int visit(struct throttle *t, const struct sockaddr *source, uint64_t now, bool welcome)
 {
 	struct rate_entry e;
@@ -215,7 +216,7 @@ static int admit(struct throttle *t, const struct sockaddr *source, uint64_t now
 	r = ratefile_take_seat(t->fd, e.key, wider);
 	if (r < 0)
 		return r == -EAGAIN ? 0 : r;
-	return visit(t, source, now, guest.until > now && waiting < SEATS_WELCOME);
+	return visit(t, source, now, guest.until > now && waiting < SEATS_WELCOME && own < SEATS_OF_WELCOME);
 }
 
 /* What a caller is told who asks for yes or no, when the file cannot be used: no. */

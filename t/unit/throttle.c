@@ -294,6 +294,7 @@ static void many_places(void)
 /* Connections that come to no attempt. */
 static void visits(void)
 {
+	struct throttle *sitting[4];
 	int i, in = 0;
 
 	start_afresh();
@@ -315,6 +316,14 @@ static void visits(void)
 	for (in = 0, i = 0; i < 150; i++)
 		in += is_admitted("192.0.2.5");
 	ok(in == 150, "who has had a session is welcome also when others behind his address have used them up");
+	for (i = 0; i < 4; i++) {
+		sitting[i] = open_table();
+		in += throttle_admit(sitting[i], address("192.0.2.5"));
+	}
+	ok(in == 154 && !is_admitted("192.0.2.5"), "... though no more than four at a time");
+	for (i = 0; i < 4; i++)
+		throttle_free(sitting[i]);
+	ok(is_admitted("192.0.2.5"), "... and again when they are gone");
 	passing(15, "192.0.2.5", "n-");
 	ok(!is_admitted("192.0.2.5"), "... but for failures");
 }
